@@ -1,0 +1,1 @@
+"""Analog line machines: FXS ports with telephones, FXO ports with exchange lines. Pure."""
