@@ -15,6 +15,7 @@ from firmware.values import (
     Codec,
     LegId,
     LineId,
+    Message,
     Party,
     RingClass,
     Tone,
@@ -380,4 +381,56 @@ class SendDatagram:
     data: bytes
 
 
-Effect = CardOrder | MediaOrder | LegOrder | WriteEvent | RaiseAlarm | ClearAlarm | SendDatagram
+# ------------------------------------------------------------------ voicemail and kept settings
+
+
+@dataclass(frozen=True, slots=True)
+class StoreMessage:
+    """Put a recorded message into its mailbox."""
+
+    message: Message
+
+
+@dataclass(frozen=True, slots=True)
+class MarkMessage:
+    """The message was listened to or saved: it is no longer new."""
+
+    mailbox: str
+    message: str  # Message.id
+
+
+@dataclass(frozen=True, slots=True)
+class DeleteMessage:
+    """Take the message out of its mailbox and delete its file."""
+
+    mailbox: str
+    message: str  # Message.id
+
+
+@dataclass(frozen=True, slots=True)
+class DiscardRecording:
+    """Delete the file of a recording that became no message (too short)."""
+
+    path: str
+
+
+@dataclass(frozen=True, slots=True)
+class SaveSetting:
+    """Keep what a feature code changed over a restart; value "" removes it."""
+
+    key: str  # "forward-always/101", "agent/101"
+    value: str
+
+
+StoreOrder = StoreMessage | MarkMessage | DeleteMessage | DiscardRecording | SaveSetting
+
+Effect = (
+    CardOrder
+    | MediaOrder
+    | LegOrder
+    | WriteEvent
+    | StoreOrder
+    | RaiseAlarm
+    | ClearAlarm
+    | SendDatagram
+)

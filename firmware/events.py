@@ -428,6 +428,13 @@ class LineServiceChanged:
 
 
 @dataclass(frozen=True, slots=True)
+class LineIdle:
+    """A handset that stayed off the hook after its leg ended is down: the telephone can ring."""
+
+    line: LineId
+
+
+@dataclass(frozen=True, slots=True)
 class LegAdopted:
     """After a restart: this leg was found alive and its line machine has taken it over."""
 
@@ -451,5 +458,6 @@ LegFact = (
     | LegTransferRequested
     | LegEnded
     | LineServiceChanged
+    | LineIdle
     | LegAdopted
 )

@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import datetime
 from enum import Enum, IntEnum
 from typing import NewType
 
@@ -150,3 +151,16 @@ class ToneTemplate:
     on_ms: tuple[int, int]  # shortest, longest; longest 0 means continuous
     off_ms: tuple[int, int]  # (0, 0) for a continuous tone
     cycles: int = 2  # on-off rounds before it is reported; 1 for a continuous tone
+
+
+@dataclass(frozen=True, slots=True)
+class Message:
+    """One voicemail message; its sound is a WAV file."""
+
+    id: str  # unique for ever on one box
+    mailbox: str  # extension of the owner
+    path: str
+    caller: Party
+    duration_s: float
+    received: datetime  # aware
+    heard: bool = False  # False: new; True: listened to or saved
