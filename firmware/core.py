@@ -1,0 +1,267 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""The exchange without its sockets: every machine, joined in one direction.
+
+A fact goes to the machine that owns its line or leg. What comes out is carried on at once: leg
+orders down to the line and SIP machines, leg facts up to the calls, everything else out to the
+dispatcher in the order it was given. Facts that arise on the way wait until the orders before
+them are done, so no machine ever sees the world between two of its own orders. Pure.
+"""
+
+from __future__ import annotations
+
+import json
+from collections import deque
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, replace
+from typing import Protocol, cast, get_args
+
+from firmware.clock import Now
+from firmware.effects import (
+    CloseLeg,
+    Effect,
+    LegOrder,
+    OpenCard,
+    OpenRtp,
+    Originate,
+    SetMessageWaiting,
+    TagLeg,
+)
+from firmware.events import (
+    CardDown,
+    CardFact,
+    CardUp,
+    DigitHeard,
+    HeldLeg,
+    LegAdopted,
+    LegDigit,
+    LegEnded,
+    LegFact,
+    MediaDown,
+    MediaFact,
+    MediaUp,
+    PlayEnded,
+    RecordEnded,
+)
+from firmware.values import LegId, LineId
+
+Out = list[Effect | LegFact]
+_LEG_FACTS = get_args(LegFact)
+_LEG_ORDERS = get_args(LegOrder)
+
+
+class LineMachine(Protocol):
+    """What the core needs of an analog line (and of the SIP machine, which owns many lines)."""
+
+    def on_fact(self, fact: object, now: Now) -> Out: ...
+
+    def on_order(self, order: object, now: Now) -> Out: ...
+
+    def on_timer(self, now: Now) -> Out: ...
+
+    def next_timeout(self) -> float | None: ...
+
+    def restore(self, leg: LegId, tag: str, now: Now) -> Out: ...
+
+
+class SipMachine(LineMachine, Protocol):
+    """The SIP endpoint: a line machine that also takes messages."""
+
+    def on_message(self, data: bytes, source: tuple[str, str, int], now: Now) -> Out: ...
+
+
+class CallMachine(Protocol):
+    """The calls: take leg facts and the ends of plays and recordings, give orders."""
+
+    def on_fact(self, fact: object, now: Now) -> Out: ...
+
+    def on_timer(self, now: Now) -> Out: ...
+
+    def next_timeout(self) -> float | None: ...
+
+
+@dataclass(frozen=True, slots=True)
+class MessageReceived:
+    """A SIP message came in (the only fact that is not in events: nobody else sees it)."""
+
+    data: bytes
+    source: tuple[str, str, int]  # transport, host, port
+
+
+Fact = CardFact | MediaFact | LegFact | MessageReceived
+
+
+class Core:
+    """All machines of one exchange."""
+
+    def __init__(
+        self,
+        lines: Mapping[LineId, LineMachine],
+        sip: SipMachine,
+        sip_lines: Iterable[LineId],
+        calls: CallMachine,
+    ) -> None:
+        self._analog = tuple(lines.values())
+        self._sip = sip
+        self._calls = calls
+        self._by_line: dict[LineId, LineMachine] = {**lines, **dict.fromkeys(sip_lines, sip)}
+        self._by_leg: dict[LegId, LineMachine] = {}
+        self._tags: dict[LegId, dict[str, str]] = {}
+        self._open: set[LegId] = set()  # legs that have a port in the media engine
+
+    # ------------------------------------------------------------------ inputs
+
+    def on_fact(self, fact: Fact, now: Now) -> list[Effect]:
+        """Take one fact from outside; returns what the dispatcher has to carry out, in order."""
+        return self._run(self._route(fact, now), now)
+
+    def on_timer(self, now: Now) -> list[Effect]:
+        """Let every machine look at the clock."""
+        run = _Run()
+        for machine in (*self._analog, self._sip):
+            self._carry_out(machine, machine.on_timer(now), run, now)
+        self._carry_out(None, self._calls.on_timer(now), run, now)
+        return self._drain(run, now)
+
+    def next_timeout(self) -> float | None:
+        """Monotonic second at which :meth:`on_timer` is due."""
+        machines = (*self._analog, self._sip, self._calls)
+        due = [t for t in (machine.next_timeout() for machine in machines) if t is not None]
+        return min(due, default=None)
+
+    # ------------------------------------------------------------------ routing of facts
+
+    def _route(self, fact: Fact, now: Now) -> list[tuple[LineMachine | None, Out]]:
+        """The machines that take this fact, each with what it answered."""
+        if isinstance(fact, MessageReceived):
+            return [(self._sip, self._sip.on_message(fact.data, fact.source, now))]
+        if isinstance(fact, MediaUp):
+            return [self._adopt(held, now) for held in fact.held]
+        if isinstance(fact, MediaDown):
+            return [(m, m.on_fact(fact, now)) for m in (*self._analog, self._sip)]
+        if isinstance(fact, CardUp | CardDown):
+            machines = [self._by_line[line] for line in fact.lines if line in self._by_line]
+            return [(machine, machine.on_fact(fact, now)) for machine in machines]
+        return [self._route_one(fact, now)]
+
+    def _route_one(self, fact: Fact, now: Now) -> tuple[LineMachine | None, Out]:
+        if isinstance(fact, PlayEnded | RecordEnded | _LEG_FACTS):
+            return None, self._calls.on_fact(fact, now)
+        leg = getattr(fact, "leg", None)
+        line = getattr(fact, "line", None)
+        machine = (
+            self._by_leg.get(leg) if leg is not None else self._by_line.get(line or LineId(""))
+        )
+        if machine is None:
+            return None, []  # a leg that has just been closed
+        if isinstance(fact, DigitHeard) and machine is self._sip:
+            return None, self._calls.on_fact(LegDigit(fact.leg, fact.digit), now)
+        return machine, machine.on_fact(fact, now)
+
+    def _machine_for(self, fact: Fact) -> LineMachine | None:
+        leg: LegId | None = getattr(fact, "leg", None)
+        if leg is not None:
+            return self._by_leg.get(leg)
+        line: LineId | None = getattr(fact, "line", None)
+        return self._by_line.get(line) if line is not None else None
+
+    def _adopt(self, held: HeldLeg, now: Now) -> tuple[LineMachine | None, Out]:
+        """Give a talk that the media host kept to the line it belongs to, or end it."""
+        if held.leg in self._by_leg:
+            return None, []
+        tag = _parse_tag(held.tag)
+        machine = self._by_line.get(LineId(tag.get("line", "")))
+        if machine is None or "call" not in tag:
+            return None, [CloseLeg(held.leg)]
+        self._tags[held.leg] = tag
+        self._by_leg[held.leg] = machine
+        self._open.add(held.leg)
+        out = machine.restore(held.leg, tag.get("signalling", ""), now)
+        return machine, [
+            replace(o, tag=tag["call"]) if isinstance(o, LegAdopted) else o for o in out
+        ]
+
+    # ------------------------------------------------------------------ carrying out
+
+    def _run(self, answers: list[tuple[LineMachine | None, Out]], now: Now) -> list[Effect]:
+        run = _Run()
+        for machine, out in answers:
+            self._carry_out(machine, out, run, now)
+        return self._drain(run, now)
+
+    def _drain(self, run: _Run, now: Now) -> list[Effect]:
+        while run.facts:
+            fact = run.facts.popleft()
+            self._carry_out(None, self._calls.on_fact(fact, now), run, now)
+        return run.effects
+
+    def _carry_out(self, source: LineMachine | None, out: Out, run: _Run, now: Now) -> None:
+        for item in out:
+            if isinstance(item, _LEG_FACTS):
+                self._note_leg(source, item)
+                run.facts.append(item)
+            elif isinstance(item, _LEG_ORDERS):
+                self._order(item, run, now)
+            else:
+                run.effects.append(self._leave(source, cast(Effect, item)))
+
+    def _order(self, order: LegOrder, run: _Run, now: Now) -> None:
+        if isinstance(order, Originate | SetMessageWaiting):
+            machine = self._by_line.get(order.line)
+        else:
+            machine = self._by_leg.get(order.leg)
+        if machine is None:
+            return  # the leg ended while the order was on its way
+        if isinstance(order, Originate):
+            self._claim(order.leg, order.line, machine)
+        self._carry_out(machine, machine.on_order(order, now), run, now)
+
+    # ------------------------------------------------------------------ who owns a leg
+
+    def _note_leg(self, source: LineMachine | None, fact: LegFact) -> None:
+        leg: LegId | None = getattr(fact, "leg", None)
+        line: LineId | None = getattr(fact, "line", None)
+        if source is None or leg is None:
+            return
+        if isinstance(fact, LegEnded) and leg not in self._open:
+            self._forget(leg)
+        elif line is not None:
+            self._claim(leg, line, source)
+
+    def _claim(self, leg: LegId, line: LineId, machine: LineMachine) -> None:
+        self._by_leg[leg] = machine
+        self._tags.setdefault(leg, {"line": line})
+
+    def _forget(self, leg: LegId) -> None:
+        self._by_leg.pop(leg, None)
+        self._tags.pop(leg, None)
+        self._open.discard(leg)
+
+    def _leave(self, source: LineMachine | None, effect: Effect) -> Effect:
+        """An effect on its way out: keep the books of legs and join the parts of a tag."""
+        if isinstance(effect, TagLeg):
+            part = "call" if source is None else "signalling"
+            tag = self._tags.setdefault(effect.leg, {})
+            tag[part] = effect.tag
+            return TagLeg(effect.leg, json.dumps(tag))
+        if isinstance(effect, CloseLeg):
+            self._forget(effect.leg)
+        elif isinstance(effect, OpenCard | OpenRtp) and source is not None:
+            self._open.add(effect.leg)
+            self._by_leg.setdefault(effect.leg, source)
+        return effect
+
+
+class _Run:
+    """What one fact set going: effects in order, and leg facts still to be told."""
+
+    def __init__(self) -> None:
+        self.effects: list[Effect] = []
+        self.facts: deque[LegFact] = deque()
+
+
+def _parse_tag(text: str) -> dict[str, str]:
+    try:
+        tag = json.loads(text)
+    except ValueError:
+        return {}
+    return tag if isinstance(tag, dict) else {}
