@@ -8,8 +8,9 @@ PYTHON ?= /usr/bin/python3
 VENV := .venv
 BIN := $(VENV)/bin
 STAMPS := build/stamps
+INSTALLED := $(VENV)/.installed
 NATIVE_FILES := $(wildcard native/build_core.py native/src/*.[ch] native/include/*.h)
-PROMPT_FILES := firmware/media/prompts.py firmware/media/prompts.toml
+PROMPT_FILES := $(addprefix firmware/media/,prompts.py prompts.toml speech.py tune.py)
 
 .PHONY: demo test setup native micropython alsa prompts all lint bench clean
 .DEFAULT_GOAL := all
@@ -28,14 +29,14 @@ lint: setup
 bench: all
 	$(BIN)/python -m bench $(ARGS)
 
-setup: $(STAMPS)/venv
+setup: $(INSTALLED)
 
 $(STAMPS)/packages: board/tools/packages.txt board/tools/install_packages.sh
 	@mkdir -p $(STAMPS)
 	board/tools/install_packages.sh
 	@touch $@
 
-$(STAMPS)/venv: pyproject.toml $(STAMPS)/packages
+$(INSTALLED): pyproject.toml $(STAMPS)/packages
 	@[ -x $(BIN)/python ] || $(PYTHON) -m venv $(VENV)
 	$(BIN)/python -m pip install -q --disable-pip-version-check \
 		--config-settings editable_mode=compat -e '.[dev]'
@@ -43,7 +44,7 @@ $(STAMPS)/venv: pyproject.toml $(STAMPS)/packages
 
 native: $(STAMPS)/native
 
-$(STAMPS)/native: $(NATIVE_FILES) $(STAMPS)/venv
+$(STAMPS)/native: $(NATIVE_FILES) | $(INSTALLED)
 	$(BIN)/python native/build_core.py
 	@touch $@
 
@@ -56,7 +57,7 @@ alsa: $(STAMPS)/packages
 
 prompts: $(STAMPS)/prompts
 
-$(STAMPS)/prompts: $(PROMPT_FILES) $(STAMPS)/venv
+$(STAMPS)/prompts: $(PROMPT_FILES) | $(INSTALLED)
 	$(BIN)/python -m firmware.media.prompts build build/prompts
 	@touch $@
 
