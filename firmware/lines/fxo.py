@@ -23,7 +23,6 @@ from firmware.effects import (
     DialPulses,
     Effect,
     Indicate,
-    OpenCard,
     Originate,
     PlayTone,
     RaiseAlarm,
@@ -59,11 +58,10 @@ from firmware.events import (
     VoiceHeard,
 )
 from firmware.lines import callerid
-from firmware.lines.countries import Country
+from firmware.lines.port import Port
 from firmware.values import (
     Cause,
     LegId,
-    LineId,
     Party,
     Presentation,
     Supervision,
@@ -110,7 +108,9 @@ class FxoSettings:
     pulse_dialling: bool = False
     wait_for_dial_tone: bool = True
     learned_tones: tuple[ToneTemplate, ...] = ()  # this exchange's own busy tones
-    echo_canceller: bool = True
+    by_loop_drop: bool = True  # what tells that the far end has gone
+    by_polarity: bool = True
+    by_busy_tone: bool = True
 
 
 _IN_TALK = (State.TALKING, State.CONNECTED, State.ADOPTED)
@@ -123,15 +123,13 @@ class FxoLine:
 
     def __init__(
         self,
-        line: LineId,
-        channel: int,
-        country: Country,
+        port: Port,
         new_leg: Callable[[], LegId],
         settings: FxoSettings | None = None,
     ) -> None:
-        self.line = line
-        self.channel = channel
-        self.country = country
+        self.port = port
+        self.line = port.line
+        self.country = port.country
         self.settings = settings or FxoSettings()
         self.state = State.OUT_OF_SERVICE
         self.leg: LegId | None = None
@@ -247,7 +245,7 @@ class FxoLine:
         self._caller = _NO_BURST
         leg = self.leg = self._new_leg()
         return [
-            OpenCard(leg, self.channel, self.settings.echo_canceller),
+            self.port.open(leg),
             Detect(leg, caller_id=self.country.caller_id),
         ]
 
@@ -292,8 +290,9 @@ class FxoLine:
 
     def _listen(self, leg: LegId) -> Detect:
         """Digits and the tones that say the far end has gone."""
-        learned = self.settings.learned_tones
-        tones = learned or self.country.templates(*DISCONNECT_TONES)
+        if not self.settings.by_busy_tone:
+            return Detect(leg, digits=True)
+        tones = self.settings.learned_tones or self.country.templates(*DISCONNECT_TONES)
         return Detect(leg, digits=True, tones=tones)
 
     # ------------------------------------------------------------------ outgoing
@@ -307,7 +306,7 @@ class FxoLine:
         self._enter(State.SEIZED, now.mono_s + DIAL_TONE_S)
         tones = self.country.templates(ToneName.DIAL, *DISCONNECT_TONES)
         return [
-            OpenCard(order.leg, self.channel, self.settings.echo_canceller),
+            self.port.open(order.leg),
             SeizeLine(self.line),
             Detect(order.leg, tones=tones),
         ]
@@ -340,7 +339,7 @@ class FxoLine:
         return [
             CloseLeg(outgoing),
             LegEnded(outgoing, Cause.NO_CIRCUIT, by_far_end=True),
-            OpenCard(leg, self.channel, self.settings.echo_canceller),
+            self.port.open(leg),
             self._listen(leg),
             LegArrived(leg, self.line, _NO_BURST, ""),
         ]
@@ -391,15 +390,15 @@ class FxoLine:
         return [LegDigit(self.leg, fact.digit)]
 
     def _loop_dropped(self, fact: BatteryChanged, now: Now) -> Out:
-        return [] if fact.present else self._far_end_gone(Cause.NORMAL, now)
+        gone = not fact.present and self.settings.by_loop_drop
+        return self._far_end_gone(Cause.NORMAL, now) if gone else []
 
     def _reversed_in_talk(self, fact: PolarityChanged, now: Now) -> Out:
-        return self._far_end_gone(Cause.NORMAL, now)
+        return self._far_end_gone(Cause.NORMAL, now) if self.settings.by_polarity else []
 
     def _reversed_when_connected(self, fact: PolarityChanged, now: Now) -> Out:
         """Back to the idle polarity is the disconnect signal; away from it, a late answer."""
-        gone = fact.reversed == self._idle_reversed
-        return self._far_end_gone(Cause.NORMAL, now) if gone else []
+        return self._reversed_in_talk(fact, now) if fact.reversed == self._idle_reversed else []
 
     def _disconnect_tone(self, fact: ToneHeard, now: Now) -> Out:
         tone_s = (fact.at_sample - fact.since_sample) / SAMPLES_PER_S

@@ -22,7 +22,6 @@ from firmware.effects import (
     Detect,
     Effect,
     Indicate,
-    OpenCard,
     Originate,
     PlayTone,
     RaiseAlarm,
@@ -55,9 +54,9 @@ from firmware.events import (
     RingBurstEnded,
 )
 from firmware.lines import callerid
-from firmware.lines.countries import Country
 from firmware.lines.digits import DigitCollector, DigitMap
-from firmware.values import Cause, LegId, LineId, Party, ToneName
+from firmware.lines.port import Port
+from firmware.values import Cause, LegId, Party, ToneName
 
 REORDER_S = 20.0  # tone after the far end hung up, before the howler asks for the handset
 HOWLER_S = 60.0  # then the port is parked in silence and the alarm stands
@@ -102,15 +101,13 @@ class FxsLine:
 
     def __init__(
         self,
-        line: LineId,
-        channel: int,
-        country: Country,
+        port: Port,
         digit_map: DigitMap,
         new_leg: Callable[[], LegId],
     ) -> None:
-        self.line = line
-        self.channel = channel
-        self.country = country
+        self.port = port
+        self.line = port.line
+        self.country = port.country
         self.digit_map = digit_map
         self.state = State.OUT_OF_SERVICE
         self.leg: LegId | None = None
@@ -199,7 +196,7 @@ class FxsLine:
             return []
         leg = self.leg = self._new_leg()
         dial_tone = self._collect(leg, State.DIALLING, now)
-        return [OpenCard(leg, self.channel), *dial_tone, LegSeized(leg, self.line)]
+        return [self.port.open(leg), *dial_tone, LegSeized(leg, self.line)]
 
     def _collect(self, leg: LegId, state: State, now: Now) -> Out:
         self._collector = DigitCollector(self.digit_map)
@@ -245,7 +242,7 @@ class FxsLine:
         self.leg, self._caller = order.leg, order.caller
         self._enter(State.RINGING)
         return [
-            OpenCard(order.leg, self.channel),
+            self.port.open(order.leg),
             StartRinging(self.line, self.country.ringing_ms[order.ring_class]),
             LegAlerting(order.leg),
         ]
