@@ -11,9 +11,17 @@ from __future__ import annotations
 from datetime import date
 from typing import Annotated, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, PrivateAttr, Strict, StringConstraints
+from pydantic import (
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    PrivateAttr,
+    Strict,
+    StringConstraints,
+)
 
-from firmware.config.problems import Key, Source
+from firmware.config.problems import Source
 
 Name = Annotated[str, StringConstraints(pattern=r"^[A-Za-z][A-Za-z0-9_-]{0,39}$")]
 """Name of a line, trunk, queue, schedule, scheme or block."""
@@ -24,9 +32,18 @@ OutsideNumber = Annotated[str, StringConstraints(pattern=r"^\+?[0-9]{2,20}$")]
 Pin = Annotated[str, StringConstraints(pattern=r"^[0-9]{4,8}$")]
 Hours = Annotated[str, StringConstraints(pattern=r"^[0-2]\d:[0-5]\d-[0-2]\d:[0-5]\d$")]
 Day = Annotated[str, StringConstraints(pattern=r"^\d{4}-\d\d-\d\d$")]
-Days = Annotated[str, StringConstraints(pattern=r"^\d{4}-\d\d-\d\d(\.\.\d{4}-\d\d-\d\d)?$")]
+Days = Annotated[
+    str,
+    StringConstraints(pattern=r"^\d{4}-\d\d-\d\d(\.\.\d{4}-\d\d-\d\d)?$"),
+    BeforeValidator(lambda v: v.isoformat() if type(v) is date else v),
+]
+"""A date, with or without quotes, or "first..last"."""
 MenuKey = Annotated[str, StringConstraints(pattern=r"^[0-9*#]$")]
 Prompt = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9_-]{1,60}$")]
+Prompts = Annotated[
+    tuple[Prompt, ...], BeforeValidator(lambda v: (v,) if isinstance(v, str) else v)
+]
+"""One prompt, or a list of prompts played one after the other."""
 Seconds = Annotated[float, Strict(), Field(gt=0, le=3600)]
 Flag = Annotated[bool, Strict()]
 Country = Literal["RU", "UA", "PL", "DE", "UK", "US"]
@@ -168,7 +185,7 @@ class Schedule(Part):
 
     name: Name
     open: dict[Weekday, tuple[Hours, ...]]
-    holidays: tuple[Days | date, ...] = Field((), description="days or day..day; closed all day")
+    holidays: tuple[Days, ...] = Field((), description="days or day..day; closed all day")
     special_days: dict[Day, tuple[Hours, ...]] = Field(
         {}, description="hours of single days; they replace the weekday's and a holiday"
     )
@@ -197,7 +214,7 @@ class Greeting(Part):
     """Play prompts, go on."""
 
     kind: Literal["greeting"]
-    prompt: Prompt | tuple[Prompt, ...] = "greeting"
+    prompt: Prompts = ("greeting",)
     next: Name
 
 
@@ -214,7 +231,7 @@ class Menu(Part):
     """One key chooses. Nothing or a wrong key `tries` times leads to `otherwise`."""
 
     kind: Literal["menu"]
-    prompt: Prompt | tuple[Prompt, ...] = "menu_default"
+    prompt: Prompts = ("menu_default",)
     keys: dict[MenuKey, Name] = Field(min_length=1)
     otherwise: Name
     invalid: Prompt = "invalid_choice"
@@ -226,7 +243,7 @@ class DialExtension(Part):
     """The caller may dial an extension over the prompt; nothing dialled leads to `otherwise`."""
 
     kind: Literal["dial"]
-    prompt: Prompt | tuple[Prompt, ...] = "dial_extension"
+    prompt: Prompts = ("dial_extension",)
     otherwise: Name
     no_answer: Name | None = Field(
         None, description="person busy or away; his mailbox, or `otherwise`, when left out"
@@ -274,7 +291,7 @@ class LeaveMessage(Part):
 
     kind: Literal["voicemail"]
     mailbox: Extension
-    prompt: Prompt | tuple[Prompt, ...] = "leave_message_after_tone"
+    prompt: Prompts = ("leave_message_after_tone",)
     max_s: Seconds = 180.0
     next: Name | None = None
     full: Name | None = None
@@ -297,7 +314,7 @@ class Announce(Part):
     """Say something final; hang up afterwards unless `next` is given."""
 
     kind: Literal["announce"]
-    prompt: Prompt | tuple[Prompt, ...]
+    prompt: Prompts = Field(min_length=1)
     next: Name | None = None
 
 
@@ -305,7 +322,7 @@ class HangUp(Part):
     """End the call, with last words unless the block before has just said them."""
 
     kind: Literal["hangup"]
-    prompt: Prompt | tuple[Prompt, ...] = ()
+    prompt: Prompts = ()
 
 
 Block = Annotated[
@@ -357,11 +374,3 @@ class Office(Part):
         copy = self.model_copy()
         copy._source = source
         return copy
-
-
-def as_keys(prompt: str | tuple[str, ...]) -> tuple[str, ...]:
-    """Prompts written as one word or a list, as a tuple."""
-    return (prompt,) if isinstance(prompt, str) else prompt
-
-
-__all__ = ["Key", "Office", "as_keys"]

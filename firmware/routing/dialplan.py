@@ -8,7 +8,7 @@ by the FXS machines (whole plan) and by extension dialling over a prompt (extens
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 
 import msgspec
 
@@ -145,9 +145,3 @@ def _with_end_of_dialling(states: list[State]) -> tuple[State, ...]:
         for state in states
     ]
     return (*closed, State(Verdict.COMPLETE, {}))
-
-
-def unreachable(automaton: Automaton, numbers: Mapping[str, str]) -> list[str]:
-    """Those of `numbers` that no telephone can dial to the end, in order."""
-    fine = (Verdict.COMPLETE, Verdict.MAY_GROW)
-    return [number for number in numbers if automaton.run(number) not in fine]

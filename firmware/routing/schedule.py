@@ -7,7 +7,6 @@ has the same answer both times, one that is skipped is never asked. Each date is
 
 from __future__ import annotations
 
-from bisect import bisect_right
 from collections.abc import Iterable, Iterator
 from datetime import date, datetime, time, timedelta
 
@@ -48,7 +47,7 @@ def parse_hours(text: str) -> tuple[int, int]:
     ValueError with a sentence when it is no time or the span is empty.
     """
     start, end = (_minute(part) for part in text.split("-"))
-    if start == end or start == DAY_MINUTES:
+    if start in (end, DAY_MINUTES):
         raise ValueError(f'"{text}" is no span of time; write "00:00-24:00" for a whole day.')
     return start, end if end > start else end + DAY_MINUTES
 
@@ -88,7 +87,7 @@ def build(
     special: dict[date, list[tuple[int, int]]],
 ) -> Calendar:
     """A calendar; hours past midnight run into the next day whatever that day is."""
-    own = {day: [] for day in holidays} | special
+    own: dict[date, list[tuple[int, int]]] = {day: [] for day in holidays} | special
 
     def hours(day: date) -> list[tuple[int, int]]:
         return own.get(day, week.get(day.weekday(), []))
@@ -112,9 +111,3 @@ def _merged(today: list[tuple[int, int]], yesterday: list[tuple[int, int]]) -> S
         else:
             joined.append((start, end))
     return tuple(joined)
-
-
-def first_after(moments: list[datetime], moment: datetime) -> datetime | None:
-    """The first of the sorted moments after a moment."""
-    index = bisect_right(moments, moment)
-    return moments[index] if index < len(moments) else None
