@@ -46,6 +46,7 @@ from firmware.events import (
     LegFact,
     LegFlashed,
     LegSeized,
+    LineIdle,
     LineServiceChanged,
     MediaDown,
     MediaFailed,
@@ -318,16 +319,11 @@ class FxsLine:
 
     def _put_down(self, now: Now) -> Out:
         was = self.state
-        if was is State.PARKED:
-            self._enter(State.IDLE)
-            return [ClearAlarm(f"off-hook:{self.line}")]
-        if was in _OVER:
-            leg, self.leg = self.leg, None
-            self._enter(State.IDLE)
-            return [CloseLeg(leg)] if leg is not None else []
         out = self._end(Cause.NORMAL, by_far_end=True)
         self._enter(State.IDLE)
-        return out
+        if was is State.PARKED:
+            return [ClearAlarm(f"off-hook:{self.line}"), LineIdle(self.line)]
+        return [*out, LineIdle(self.line)] if was in _OVER else out
 
     def _hook_in_call(self, fact: HookChanged, now: Now) -> Out:
         return [] if fact.off_hook else self._put_down(now)

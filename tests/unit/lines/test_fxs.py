@@ -42,6 +42,7 @@ from firmware.events import (
     LegEnded,
     LegFlashed,
     LegSeized,
+    LineIdle,
     LineServiceChanged,
     MediaDown,
     MediaFailed,
@@ -198,7 +199,7 @@ class TestDialling:
         assert closed == CloseLeg(leg)
         assert isinstance(alarm, RaiseAlarm) and "FXS1" in alarm.text
         assert world.machine.next_timeout() is None
-        assert world.put_down() == [ClearAlarm("off-hook:FXS1")]
+        assert world.put_down() == [ClearAlarm("off-hook:FXS1"), LineIdle(LINE)]
         assert world.state is State.IDLE
 
     @pytest.mark.parametrize("digits", ["", "1", "102"])
@@ -322,7 +323,7 @@ class TestTalk:
         leg = world.talking()
         out = world.order(Release(leg, cause))
         assert out == [LegEnded(leg, cause, by_far_end=False), Detect(leg), tone(name, leg)]
-        assert world.put_down() == [CloseLeg(leg)]
+        assert world.put_down() == [CloseLeg(leg), LineIdle(LINE)]
         assert world.state is State.IDLE
 
     def test_orders_for_other_legs_and_after_the_end_are_void(self, world: World) -> None:
