@@ -42,7 +42,7 @@ typedef struct {
     uint64_t concealed_samples; /* made up inside a stream (not in idle time) */
     uint64_t inserted_samples;  /* added to grow the delay or to absorb drift */
     uint64_t dropped_samples;   /* left out to shrink the delay or to absorb drift */
-    uint32_t delay_samples;     /* between the packet played now and the newest received */
+    uint32_t delay_samples;     /* wait of a packet that came as fast as any in the last 10 s */
     uint32_t target_samples;    /* what the delay is being brought to */
     uint32_t jitter_samples;    /* interarrival jitter of RFC 3550, 6.4.1 */
 } tr_jitter_report;
