@@ -19,10 +19,12 @@ from firmware.clock import Now
 from firmware.effects import (
     CloseLeg,
     Effect,
+    Indicate,
     LegOrder,
     OpenCard,
     OpenRtp,
     Originate,
+    PlayTone,
     SetMessageWaiting,
     TagLeg,
 )
@@ -42,7 +44,7 @@ from firmware.events import (
     PlayEnded,
     RecordEnded,
 )
-from firmware.values import LegId, LineId
+from firmware.values import LegId, LineId, Tone, ToneName
 
 Out = list[Effect | LegFact]
 _LEG_FACTS = get_args(LegFact)
@@ -99,10 +101,13 @@ class Core:
         sip: SipMachine,
         sip_lines: Iterable[LineId],
         calls: CallMachine,
+        tones: Mapping[ToneName, Tone],
     ) -> None:
+        """``tones``: what SIP legs hear, from the office's country."""
         self._analog = tuple(lines.values())
         self._sip = sip
         self._calls = calls
+        self._tones = tones
         self._by_line: dict[LineId, LineMachine] = {**lines, **dict.fromkeys(sip_lines, sip)}
         self._by_leg: dict[LegId, LineMachine] = {}
         self._tags: dict[LegId, dict[str, str]] = {}
@@ -211,6 +216,9 @@ class Core:
             machine = self._by_leg.get(order.leg)
         if machine is None:
             return  # the leg ended while the order was on its way
+        if isinstance(order, Indicate) and machine is self._sip:
+            run.effects.append(PlayTone(order.leg, self._tones[order.tone], order.play))
+            return
         if isinstance(order, Originate):
             self._claim(order.leg, order.line, machine)
         self._carry_out(machine, machine.on_order(order, now), run, now)
