@@ -17,12 +17,12 @@ import msgspec
 
 from firmware.clock import Now
 from firmware.errors import ConfigError
+from firmware.routing.codes import FEATURE_CODES, TAKES_EXTENSION, TAKES_NUMBER
 from firmware.routing.dialplan import Automaton
 from firmware.routing.ops import Op
 from firmware.routing.schedule import Calendar
 from firmware.routing.steps import (
     Destination,
-    Feature,
     Refused,
     ToFeature,
     ToOutside,
@@ -35,22 +35,6 @@ from firmware.values import Cause, LineId, LineKind, Party
 
 FORMAT = 1
 """Version of the table file; one that differs is compiled again from the office."""
-
-FEATURE_CODES: dict[str, Feature] = {
-    "*8": Feature.PICKUP,
-    "*97": Feature.MAILBOX,
-    "*98": Feature.MAILBOX,
-    "*72": Feature.FORWARD_ALWAYS,
-    "*73": Feature.FORWARD_ALWAYS,
-    "*90": Feature.FORWARD_BUSY,
-    "*91": Feature.FORWARD_BUSY,
-    "*92": Feature.FORWARD_NO_ANSWER,
-    "*93": Feature.FORWARD_NO_ANSWER,
-    "*45": Feature.AGENT_ON,
-    "*46": Feature.AGENT_OFF,
-}
-TAKES_EXTENSION = ("*8", "*98")
-TAKES_NUMBER = ("*72", "*90", "*92")
 
 
 class Line(msgspec.Struct, frozen=True):
