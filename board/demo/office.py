@@ -1,0 +1,38 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""An example office as the demo runs it: its own lines and people, this machine's devices."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from pathlib import Path
+
+OFFICES = Path(__file__).resolve().parents[1] / "sim/offices"
+
+
+@dataclass(frozen=True, slots=True)
+class Devices:
+    """What stands in for the office's devices."""
+
+    card: str  # serial device of the card
+    audio: str  # ALSA device of its sound
+    sip: str  # host:port to listen on
+    trunk_host: str
+    trunk_port: int
+
+
+def staged(name: str, devices: Devices) -> str:
+    """Text of the example office ``name`` with these devices in place of the real ones."""
+    text = (OFFICES / f"{name}.toml").read_text(encoding="utf-8")
+    changes = {
+        r'^device = ".*"$': f'device = "{devices.card}"',
+        r'^audio = ".*"$': f'audio = "{devices.audio}"',
+        r'^listen = ".*"$': f'listen = "{devices.sip}"',
+        r'^host = ".*"$': f'host = "{devices.trunk_host}"',
+        r"^port = \d+$": f"port = {devices.trunk_port}",
+    }
+    for pattern, line in changes.items():
+        text, count = re.subn(pattern, lambda _, line=line: line, text, flags=re.MULTILINE)
+        if count != 1:
+            raise ValueError(f"{name}.toml has {count} lines like {pattern}, not one")
+    return text

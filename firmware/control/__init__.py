@@ -1,0 +1,1 @@
+"""The control API and the command line on top of it."""
