@@ -27,16 +27,8 @@ LAYOUT_VERSION = 1
 DATA_OFFSET = 4096
 FIXED_HEADER = struct.Struct("=IIIIIId")
 # words of 64 bits after the fixed header
-(
-    EPOCH_NS,
-    CLAIMED,
-    DONE,
-    HEARTBEAT_NS,
-    XRUN_ORDERS,
-    PLAYBACK_START,
-    PLAYBACK_XRUNS,
-    CAPTURE_XRUNS,
-) = range(8)
+EPOCH_NS, CLAIMED, DONE, HEARTBEAT_NS = range(4)
+XRUN_ORDERS, PLAYBACK_START, PLAYBACK_XRUNS, CAPTURE_XRUNS = range(4, 8)
 
 MOST_LATE_S = 0.25  # later than this the clock slips, since the rings hold half a second
 CATCH_UP_S = 0.005  # at most twice real time, so that the host can keep up with us
@@ -96,6 +88,10 @@ class CardStream:
     def _set_epoch(self, epoch_s: float) -> None:
         self._epoch_s = epoch_s
         self._words[EPOCH_NS] = int(epoch_s * 1e9)
+
+    def sample_at(self, now_s: float) -> int:
+        """The card's sample number at a moment (CLOCK_MONOTONIC seconds)."""
+        return int((now_s - self._epoch_s) * self.true_rate_hz)
 
     def next_block_s(self) -> float:
         """When the next block may be worked on."""

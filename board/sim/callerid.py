@@ -9,6 +9,7 @@ Neither half shares code with the box's own (libspandsp on its media side).
 
 from __future__ import annotations
 
+import itertools
 from dataclasses import dataclass
 
 import numpy as np
@@ -131,7 +132,7 @@ def _mark_ends(marks: npt.NDArray[np.bool_], carrier: npt.NDArray[np.bool_]) -> 
     held = marks & carrier
     edges = np.flatnonzero(np.diff(held.astype(np.int8)))
     ends = []
-    for rise, fall in zip(edges, edges[1:], strict=False):
+    for rise, fall in itertools.pairwise(edges):
         if held[rise + 1] and fall - rise >= LEAST_MARK_BITS * BIT_SAMPLES:
             ends.append(int(fall) + 1)
     return ends

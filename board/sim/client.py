@@ -97,8 +97,8 @@ class Party:
     async def hears(self) -> str:
         """What the last seconds at this ear were.
 
-        "silence", "dial", "stutter", "ringback", "busy", "congestion", "howler", "call-waiting",
-        "tone" (one that the country does not use so) or "speech".
+        "silence", "dial", "stutter", "ringback", "busy", "congestion", "howler", "tone" (one
+        that the country does not use so) or "speech".
         """
         return str(await self._ask("hears"))
 
@@ -151,7 +151,7 @@ class Telephone(Party):
         return float(await self._ask("wait_not_ringing", timeout_s))
 
     async def ring_bursts(self) -> list[tuple[int, int]]:
-        """Bursts since the last lift or hang-up as (first sample, end sample; 0 while on)."""
+        """Bursts of the last ringing as (first sample, end sample; 0 while it sounds)."""
         return [(int(a), int(b)) for a, b in await self._ask("ring_bursts")]
 
     async def display(self) -> dict[str, str] | None:
@@ -174,8 +174,7 @@ class ExchangeLine(Party):
         """Set options of the line; they hold for the calls to come.
 
         dial_tone (bool), dial_tone_delay_s, caller_id ("fsk" or "none"),
-        polarity_on_answer (bool, incoming and outgoing), erl_db (echo return loss at our hybrid),
-        noise_dbm0. Unknown names are refused.
+        erl_db (echo return loss at our hybrid), noise_dbm0. Unknown names are refused.
         """
         await self._ask("options", **options)
 
@@ -221,9 +220,11 @@ class ExchangeLine(Party):
         await self._ask("congestion")
 
     async def hang_up(self, style: str = "busy-tone") -> None:
-        """The outside party hangs up: "busy-tone" only, "loop-drop" or "polarity".
+        """The outside party hangs up, and the exchange shows it in one of four ways.
 
-        After a loop drop or reversal the exchange gives busy tone, then dial tone.
+        "busy-tone": busy tone until we release, nothing else. "loop-drop": the loop current
+        vanishes for the country's time, then dial tone. "polarity": the line is reversed, then
+        busy tone. "dial-tone": two seconds of silence, then dial tone.
         """
         await self._ask("hang_up", style=style)
 
@@ -323,8 +324,7 @@ class SimulatedBoard:
 
         ``ppm`` is the error of the card's clock. Without ``firmware`` no MicroPython is started.
         """
-        run_dir = Path(run_dir).absolute()
-        run_dir.mkdir(parents=True, exist_ok=True)
+        run_dir = _run_dir(run_dir)
         process = await _start_process(run_dir, country, ppm, firmware)
         try:
             board = cls(await Connection.open(run_dir), run_dir, process)
@@ -334,12 +334,13 @@ class SimulatedBoard:
                 await board._connection.close()
         finally:
             await _stop_process(process)
+            (run_dir / "card.shm").resolve().unlink(missing_ok=True)  # if it was killed
 
     @classmethod
     @asynccontextmanager
     async def connect(cls, run_dir: Path | str) -> AsyncIterator[Self]:
         """Join a board that somebody else started; it goes on afterwards."""
-        run_dir = Path(run_dir).absolute()
+        run_dir = _run_dir(run_dir)
         board = cls(await Connection.open(run_dir), run_dir, None)
         try:
             yield board
@@ -375,7 +376,11 @@ class SimulatedBoard:
         return int(await self._connection.ask("", "sample_now"))
 
     async def statistics(self) -> dict[str, float]:
-        """Counters of the board: samples, late_blocks, worst_late_ms, processor_s, link bytes."""
+        """Counters of the board since its start.
+
+        samples, late_blocks (over 10 ms), worst_late_ms, processor_s, playback_xruns,
+        capture_xruns, card_starts, to_host_bytes, lost_bytes.
+        """
         return dict(await self._connection.ask("", "statistics"))
 
     async def cut_link(self, power: bool = False) -> None:
@@ -386,6 +391,10 @@ class SimulatedBoard:
         """Plug the cable in again; starts the card's firmware if it was dark."""
         await self._connection.ask("", "restore_link")
 
+    async def inject_xrun(self) -> None:
+        """Make both running sound streams fail once with EPIPE."""
+        await self._connection.ask("", "inject_xrun")
+
     async def kill(self) -> None:
         """End the board at once with SIGKILL, as when the card's supply fails."""
         if self._process is None:
@@ -393,6 +402,13 @@ class SimulatedBoard:
         if self._process.returncode is None:
             self._process.kill()
             await self._process.wait()
+
+
+def _run_dir(path: Path | str) -> Path:
+    """The folder, absolute and existing."""
+    path = Path(path).absolute()
+    path.mkdir(parents=True, exist_ok=True)
+    return path
 
 
 async def _start_process(

@@ -9,7 +9,7 @@ national figures; frequencies in Hz, times in milliseconds.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 import numpy as np
 
@@ -63,8 +63,6 @@ class Country:
     ringing_ms: tuple[int, ...]  # on, off, on, off ...; the last pause separates the rings
     caller_id: str  # "v23" or "bell202"
     loop_drop_ms: int = 600  # no loop current after the far end has cleared
-    ringing_hz: float = 25.0
-    call_waiting: tuple[float, ...] = field(default=(425.0,))
 
     @property
     def ring_on_ms(self) -> int:
@@ -94,7 +92,6 @@ _UK = Country(
     ringing_ms=(400, 200, 400, 2000),
     caller_id="v23",
     loop_drop_ms=100,  # BT SIN 351: 90 ms at least
-    call_waiting=(400.0,),
 )
 _US = Country(
     "US",
@@ -104,8 +101,6 @@ _US = Country(
     ringback=Tone((440.0, 480.0), (2000, 4000)),
     ringing_ms=(2000, 4000),
     caller_id="bell202",
-    ringing_hz=20.0,
-    call_waiting=(440.0,),
 )
 COUNTRIES: Mapping[str, Country] = {
     country.code: country

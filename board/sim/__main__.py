@@ -1,0 +1,87 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""``python -m board.sim --dir DIR``: run the simulated board until SIGTERM or SIGINT.
+
+Prints "ready" when DIR/sim.sock, DIR/ttyCARD1 and DIR/asound.conf can be used.
+"""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import gc
+import os
+import signal
+import sys
+import tempfile
+from pathlib import Path
+
+from board.sim.board import Board
+from board.sim.control import ControlSocket
+from board.sim.tones import COUNTRIES
+
+SHM_LINK = "card.shm"  # tells the memory's place, so that whoever kills us can remove it
+NICENESS = -10  # the card is hardware of its own; the host's programs must not starve it
+
+
+def parse_arguments() -> argparse.Namespace:
+    """The command line."""
+    parser = argparse.ArgumentParser(prog="python -m board.sim", description=__doc__)
+    parser.add_argument("--dir", type=Path, required=True, help="folder for sockets and sound")
+    parser.add_argument("--country", choices=sorted(COUNTRIES), default="UA")
+    parser.add_argument("--ppm", type=float, default=0.0, help="error of the card's clock")
+    parser.add_argument("--no-firmware", action="store_true", help="sound and wires only")
+    return parser.parse_args()
+
+
+def shared_memory_path(run_dir: Path) -> Path:
+    """A new file for the stream; in memory where the system has a place for that."""
+    folder = Path("/dev/shm") if os.access("/dev/shm", os.W_OK) else run_dir
+    descriptor, name = tempfile.mkstemp(prefix="tipring-card-", dir=folder)
+    os.close(descriptor)
+    link = run_dir / SHM_LINK
+    link.unlink(missing_ok=True)
+    link.symlink_to(name)
+    return Path(name)
+
+
+def take_stdout() -> int:
+    """Keep standard output for "ready"; what the firmware prints goes to standard error."""
+    own = os.dup(1)
+    os.dup2(2, 1)
+    return own
+
+
+async def run(arguments: argparse.Namespace) -> None:
+    """Build, start, wait for a signal, stop."""
+    stdout = take_stdout()
+    run_dir = arguments.dir.absolute()
+    (run_dir / "sound").mkdir(parents=True, exist_ok=True)
+    board = Board(run_dir, arguments.country, arguments.ppm, shared_memory_path(run_dir))
+    control = ControlSocket(run_dir / "sim.sock", board.perform)
+    ended = asyncio.Event()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        asyncio.get_running_loop().add_signal_handler(number, ended.set)
+    try:
+        board.start(firmware=not arguments.no_firmware)
+        await control.start()
+        gc.freeze()  # what lives as long as the process need not be looked at again and again
+        os.write(stdout, b"ready\n")
+        os.close(stdout)
+        await ended.wait()
+    finally:
+        await control.stop()
+        board.stop()
+
+
+def main() -> None:
+    """Entry point."""
+    arguments = parse_arguments()
+    try:
+        os.setpriority(os.PRIO_PROCESS, 0, NICENESS)
+    except PermissionError:
+        print("not allowed a higher priority; sound may come late", file=sys.stderr)
+    asyncio.run(run(arguments))
+
+
+if __name__ == "__main__":
+    main()
