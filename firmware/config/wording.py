@@ -4,7 +4,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any, get_args
 
 from pydantic import BaseModel
@@ -61,11 +61,11 @@ def sentence(key: Key, error: ErrorDetails, data: Mapping[str, Any]) -> str:
     name = key[-1] if key else "the file"
     match error["type"]:
         case "extra_forbidden":
-            return f'unknown key "{name}"{nearest(str(name), _valid_keys(key[:-1], data))}'
+            return f'unknown key "{name}"{_instead(str(name), _valid_keys(key[:-1], data))}'
         case "missing":
             return f'the key "{name}" is missing{_describe(key, data)}.'
         case "union_tag_not_found":
-            return f'the key "kind" is missing: one of {_words(context["expected_tags"])}.'
+            return f'the key "kind" is missing: one of {_quoted(_kinds(key))}.'
         case "union_tag_invalid":
             return _no_choice("kind", context["tag"], context["expected_tags"])
         case "literal_error":
@@ -99,7 +99,22 @@ def _no_choice(label: str, given: object, expected: str) -> str:
 
 
 def _words(expected: str) -> str:
-    return ", ".join(f'"{word}"' for word in re.findall(r"'([^']+)'", expected))
+    return _quoted(re.findall(r"'([^']+)'", expected))
+
+
+def _quoted(words: Iterable[str]) -> str:
+    return ", ".join(f'"{word}"' for word in words)
+
+
+def _instead(word: str, words: list[str]) -> str:
+    """The nearest word, or all there are."""
+    hint = nearest(word, words)
+    return hint if hint != "." or not words else f"; the keys here are {_quoted(words)}."
+
+
+def _kinds(key: Key) -> Iterable[str]:
+    """Kinds that the table at `key` may have."""
+    return {"lines": _LINES, "trunks": _TRUNKS}.get(str(key[0]), _BLOCKS)
 
 
 def _shown(value: object) -> str:

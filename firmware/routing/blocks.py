@@ -44,6 +44,7 @@ class Program:
     ops: list[Op | None] = field(default_factory=list)  # None: place kept for an operation
     places: list[Key] = field(default_factory=list)  # block in the file, by operation
     problems: list[tuple[Key, str]] = field(default_factory=list)
+    cures: dict[Key, str] = field(default_factory=dict)  # what mends a block whose callers are lost
 
     def reserve(self, key: Key) -> int:
         """Number of an operation that is put there later."""
@@ -188,7 +189,8 @@ class _Scheme:
 
     def _message(self, block: schema.LeaveMessage) -> Op:
         if not self._people[block.mailbox].mailbox:
-            self._complain("mailbox", f"person {block.mailbox} has no mailbox; set mailbox = true.")
+            text = f"person {block.mailbox} has no mailbox; set mailbox = true."
+            self._program.problems.append(((*self._key(self._block), "mailbox"), text))
         return Record(
             self._block,
             block.mailbox,
@@ -220,10 +222,8 @@ class _Scheme:
             return self._first[target or block.otherwise or ""]
         if person.mailbox:
             return self._add(self._record(person.extension, words + LEAVE_MESSAGE, MESSAGE_MAX_S))
-        self._complain(
-            way,
-            f'block "{self._block}" has no way out by "{way}": give it "{way}" or "otherwise", '
-            f"or give person {person.extension} a mailbox.",
+        self._program.cures[self._key(self._block)] = (
+            f' Give the block "{way}" or "otherwise", or person {person.extension} a mailbox.'
         )
         return self._hang_up()
 
@@ -255,6 +255,3 @@ class _Scheme:
             )
         extensions = (person.extension,)
         return self._add(Offer(self._block, extensions, person.answer_time_s, no_answer, busy))
-
-    def _complain(self, key: str, text: str) -> None:
-        self._program.problems.append(((*self._key(self._block), key), text))

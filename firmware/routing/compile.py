@@ -58,7 +58,8 @@ def _prove(
 ) -> Found:
     zone = ZoneInfo(office.office.time_zone)
     weather = weathers(calendars, zone, office.source.read_on)
-    found: Found = list(_never_open(office, weather))
+    never_open = list(_never_open(office, weather))
+    found: Found = list(never_open)
     for name, start in starts.items():
         caller = _first_caller(office, name)
         if caller is None:
@@ -67,8 +68,10 @@ def _prove(
             continue
         proof = Proof(ops, start, caller, weather)
         proof.run()
-        found += [(program.places[lost.op], lost.story) for lost in proof.lost]
-        found += _unreached(office, name, {program.places[at] for at in proof.reached})
+        places = [(program.places[lost.op], lost.story) for lost in proof.lost]
+        found += [(place, story + program.cures.get(place, "")) for place, story in places]
+        if not never_open:  # then whole branches are unreached, and for one reason
+            found += _unreached(office, name, {program.places[at] for at in proof.reached})
     return found
 
 
