@@ -23,6 +23,7 @@ LANGUAGES = ("en", "ru", "uk", "pl")
 COMMON = "common"  # directory of sounds that are the same in every language
 SOUNDS = ("hold_music", "beep")  # made, not spoken; live in COMMON
 SAMPLE_RATE_HZ = 8000
+INSTALLED = Path("/usr/share/tipring/prompts")
 CATALOGUE = Path(__file__).with_name("prompts.toml")
 
 
@@ -34,6 +35,11 @@ def catalogue() -> dict[str, dict[str, str]]:
         if set(by_language) != set(LANGUAGES) or not all(by_language.values()):
             raise ConfigError(f"{CATALOGUE.name}: [{key}] needs one text each in {LANGUAGES}.")
     return texts
+
+
+def default_root() -> Path:
+    """Folder of the built prompts: the image's, or this source tree's."""
+    return INSTALLED if INSTALLED.is_dir() else Path(__file__).resolve().parents[2] / "build/prompts"
 
 
 def known_keys() -> frozenset[str]:

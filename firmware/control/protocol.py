@@ -1,0 +1,60 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""What the control API says, as plain data. Pure.
+
+Requests are HTTP on a Unix socket; every answer is JSON of the classes below:
+
+======  ====================  ==============================================================
+GET     /v1/status            :class:`Status`
+GET     /v1/records?limit=N   records of ended calls, newest first (docs/records.md)
+GET     /v1/changes           one :class:`Status` a line: now, and after every change
+POST    /v1/calls/ID/hang-up  204, also when the call is over already
+======  ====================  ==============================================================
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+
+import msgspec
+
+from firmware.alarms import Alarm
+from firmware.calls.snapshot import AgentView, CallView, LineView, QueueView
+from firmware.errors import PeerError
+
+STATUS = "/v1/status"
+RECORDS = "/v1/records"
+CHANGES = "/v1/changes"
+HANG_UP = "/v1/calls/{call}/hang-up"
+MOST_RECORDS = 1_000
+
+
+@dataclass(frozen=True, slots=True)
+class Status:
+    """The box at one instant."""
+
+    version: str
+    office: str
+    table: str  # hash of the routing table
+    wall: datetime
+    media_up: bool
+    lines: tuple[LineView, ...]
+    calls: tuple[CallView, ...]
+    queues: tuple[QueueView, ...]
+    agents: tuple[AgentView, ...]
+    alarms: tuple[Alarm, ...]
+
+
+def encode(answer: object) -> bytes:
+    """JSON of an answer."""
+    return msgspec.json.encode(answer)
+
+
+def decode_status(data: bytes) -> Status:
+    """A status as sent; PeerError when the other end speaks another version."""
+    try:
+        return msgspec.json.decode(data, type=Status)
+    except msgspec.MsgspecError as error:
+        raise PeerError(
+            f"The exchange speaks another version of the control API: {error}"
+        ) from None
