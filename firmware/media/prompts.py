@@ -39,7 +39,8 @@ def catalogue() -> dict[str, dict[str, str]]:
 
 def default_root() -> Path:
     """Folder of the built prompts: the image's, or this source tree's."""
-    return INSTALLED if INSTALLED.is_dir() else Path(__file__).resolve().parents[2] / "build/prompts"
+    built = Path(__file__).resolve().parents[2] / "build/prompts"
+    return INSTALLED if INSTALLED.is_dir() else built
 
 
 def known_keys() -> frozenset[str]:
