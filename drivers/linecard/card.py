@@ -144,7 +144,7 @@ class CardLink:
     def _timed_out(self) -> None:
         self._timer = None
         if self._port:
-            self._port.read()  # after a pause of ours, what the card said in it counts first
+            self._port.read_waiting()  # said during a pause of ours: it counts
         self._link.on_timer(self._now_ms())
         self._pump()
 

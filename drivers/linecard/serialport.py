@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import asyncio
 import os
+import select
 from collections.abc import Callable
 
 import serial
@@ -31,16 +32,21 @@ class SerialPort:
         self._serial = serial.Serial(device, baud, timeout=0, exclusive=True)
         self._fd: int = self._serial.fileno()
         os.set_blocking(self._fd, False)
-        self._loop.add_reader(self._fd, self.read)
+        self._loop.add_reader(self._fd, self._read)
 
-    def read(self) -> None:
-        """Take what has arrived; called by the loop, and before a timeout is believed."""
-        if self._fd < 0:
-            return
+    def read_waiting(self) -> None:
+        """Take what has arrived already; for use before a timeout is believed."""
+        if self._fd >= 0:
+            poll = select.poll()
+            poll.register(self._fd, select.POLLIN)
+            if poll.poll(0):
+                self._read()
+
+    def _read(self) -> None:
+        """The port is ready. A terminal gives no bytes instead of an error when it is not, so
+        this is for a ready one only, where no bytes mean that it is gone."""
         try:
             data = os.read(self._fd, READ_SIZE)
-        except BlockingIOError:
-            return
         except OSError as error:
             self._lose(error.strerror or str(error))
             return
