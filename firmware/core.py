@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import json
 from collections import deque
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Protocol, cast, get_args
 
@@ -38,15 +38,19 @@ from firmware.events import (
     LegDigit,
     LegEnded,
     LegFact,
+    LineServiceChanged,
     MediaDown,
     MediaFact,
     MediaUp,
     PlayEnded,
     RecordEnded,
 )
-from firmware.values import LegId, LineId, Tone, ToneName
+from firmware.values import CallId, LegId, LineId, Tone, ToneName
 
 Out = list[Effect | LegFact]
+SIP_PHONE_PREFIX = "sip:"  # lines of phones; trunks have names of their own
+NOT_HEARD = "not heard of since the start"
+
 _LEG_FACTS = get_args(LegFact)
 _LEG_ORDERS = get_args(LegOrder)
 
@@ -68,17 +72,23 @@ class LineMachine(Protocol):
 class SipMachine(LineMachine, Protocol):
     """The SIP endpoint: a line machine that also takes messages."""
 
+    def start(self, now: Now) -> Out: ...
+
     def on_message(self, data: bytes, source: tuple[str, str, int], now: Now) -> Out: ...
 
 
 class CallMachine(Protocol):
     """The calls: take leg facts and the ends of plays and recordings, give orders."""
 
-    def on_fact(self, fact: object, now: Now) -> Out: ...
+    def start(self, now: Now) -> list[Effect]: ...
 
-    def on_timer(self, now: Now) -> Out: ...
+    def on_fact(self, fact: object, now: Now) -> list[Effect]: ...
+
+    def on_timer(self, now: Now) -> list[Effect]: ...
 
     def next_timeout(self) -> float | None: ...
+
+    def hang_up(self, call: CallId, now: Now) -> list[Effect]: ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,6 +125,18 @@ class Core:
 
     # ------------------------------------------------------------------ inputs
 
+    def start(self, now: Now) -> list[Effect]:
+        """No line is in service before its card, or its phone's registration, was heard."""
+        for line, machine in self._by_line.items():
+            if machine is not self._sip or line.startswith(SIP_PHONE_PREFIX):
+                self._calls.on_fact(LineServiceChanged(line, False, NOT_HEARD), now)
+        calls: list[Effect | LegFact] = [*self._calls.start(now)]
+        return self._run([(None, calls), (self._sip, self._sip.start(now))], now)
+
+    def hang_up(self, call: CallId, now: Now) -> list[Effect]:
+        """End a call on behalf of a console."""
+        return self._run([(None, [*self._calls.hang_up(call, now)])], now)
+
     def on_fact(self, fact: Fact, now: Now) -> list[Effect]:
         """Take one fact from outside; returns what the dispatcher has to carry out, in order."""
         return self._run(self._route(fact, now), now)
@@ -129,9 +151,9 @@ class Core:
 
     def next_timeout(self) -> float | None:
         """Monotonic second at which :meth:`on_timer` is due."""
-        machines = (*self._analog, self._sip, self._calls)
-        due = [t for t in (machine.next_timeout() for machine in machines) if t is not None]
-        return min(due, default=None)
+        times = [machine.next_timeout() for machine in (*self._analog, self._sip)]
+        times.append(self._calls.next_timeout())
+        return min((time for time in times if time is not None), default=None)
 
     # ------------------------------------------------------------------ routing of facts
 
@@ -150,7 +172,7 @@ class Core:
 
     def _route_one(self, fact: Fact, now: Now) -> tuple[LineMachine | None, Out]:
         if isinstance(fact, PlayEnded | RecordEnded | _LEG_FACTS):
-            return None, self._calls.on_fact(fact, now)
+            return None, list(self._calls.on_fact(fact, now))
         leg = getattr(fact, "leg", None)
         line = getattr(fact, "line", None)
         machine = (
@@ -159,7 +181,7 @@ class Core:
         if machine is None:
             return None, []  # a leg that has just been closed
         if isinstance(fact, DigitHeard) and machine is self._sip:
-            return None, self._calls.on_fact(LegDigit(fact.leg, fact.digit), now)
+            return None, list(self._calls.on_fact(LegDigit(fact.leg, fact.digit), now))
         return machine, machine.on_fact(fact, now)
 
     def _machine_for(self, fact: Fact) -> LineMachine | None:
@@ -199,7 +221,9 @@ class Core:
             self._carry_out(None, self._calls.on_fact(fact, now), run, now)
         return run.effects
 
-    def _carry_out(self, source: LineMachine | None, out: Out, run: _Run, now: Now) -> None:
+    def _carry_out(
+        self, source: LineMachine | None, out: Sequence[Effect | LegFact], run: _Run, now: Now
+    ) -> None:
         for item in out:
             if isinstance(item, _LEG_FACTS):
                 self._note_leg(source, item)
