@@ -93,11 +93,17 @@ class UART:
     def readinto(self, buffer):
         """Bytes read, None when there are none. Takes the pins' changes in as well."""
         _bench.poll()
-        return self._stream.readinto(buffer)
+        try:
+            return self._stream.readinto(buffer)
+        except OSError:  # nobody at the other end: a serial port does not notice
+            return None
 
     def write(self, data):
-        """Bytes written, None when none could be."""
-        return self._stream.write(data)
+        """Bytes written, None when none could be; into the void when nobody is there."""
+        try:
+            return self._stream.write(data)
+        except OSError:
+            return len(data)
 
 
 class WDT:
