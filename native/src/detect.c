@@ -1,0 +1,122 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "detect.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include <spandsp.h>
+
+#include "callerid.h"
+#include "progress.h"
+#include "voice.h"
+
+struct tr_detector {
+    dtmf_rx_state_t *dtmf;   /* null: digits not armed */
+    tr_callerid_rx *caller_id;
+    tr_progress progress;
+    tr_voice voice;
+    int want_voice;
+    int digit;               /* a digit is sounding */
+    /* valid during a feed */
+    int64_t sample;
+    tr_detector_report report;
+    void *user;
+};
+
+static void tell(tr_detector *detector, tr_event *event)
+{
+    event->at_sample = detector->sample;
+    detector->report(detector->user, event);
+}
+
+/* Digit at its start, 0 at its end. */
+static void on_digit(void *user, int code, int level, int delay)
+{
+    tr_detector *detector = user;
+    (void)level;
+    (void)delay;
+    detector->digit = code;
+    if (code) {
+        tr_event event = {.kind = TR_EVENT_DIGIT, .id = code};
+        tell(detector, &event);
+    }
+}
+
+static void on_tone(void *user, int32_t kind, int32_t id, int64_t since)
+{
+    tr_event event = {.kind = kind, .id = id, .since_sample = since};
+    tell(user, &event);
+}
+
+static void on_caller_id(void *user, const uint8_t *message, size_t length, int ok)
+{
+    tr_event event = {.kind = TR_EVENT_CALLER_ID, .id = ok, .length = (uint32_t)length};
+    memcpy(event.data, message, length);
+    tell(user, &event);
+}
+
+static int arm(tr_detector *detector, const tr_detect_order *order)
+{
+    if (order->digits) {
+        detector->dtmf = dtmf_rx_init(NULL, NULL, NULL);
+        if (!detector->dtmf)
+            return -1;
+        dtmf_rx_set_realtime_callback(detector->dtmf, on_digit, detector);
+        dtmf_rx_parms(detector->dtmf, 1, -1, -1, -99); /* dial tone may still be there */
+    }
+    if (order->caller_id) {
+        detector->caller_id = tr_callerid_create(order->caller_id, on_caller_id, detector);
+        if (!detector->caller_id)
+            return -1;
+    }
+    return 0;
+}
+
+tr_detector *tr_detector_create(const tr_detect_order *order, const char **why)
+{
+    tr_detector *detector = calloc(1, sizeof(*detector));
+    *why = "There is no memory for the detectors.";
+    if (!detector)
+        return NULL;
+    if (arm(detector, order) < 0 ||
+        tr_progress_init(&detector->progress, order->templates, order->template_count, why) < 0) {
+        tr_detector_destroy(detector);
+        return NULL;
+    }
+    tr_voice_init(&detector->voice);
+    detector->want_voice = order->voice;
+    return detector;
+}
+
+void tr_detector_destroy(tr_detector *detector)
+{
+    if (!detector)
+        return;
+    if (detector->dtmf)
+        dtmf_rx_free(detector->dtmf);
+    tr_callerid_destroy(detector->caller_id);
+    free(detector);
+}
+
+int tr_detector_wants_digits(const tr_detector *detector)
+{
+    return detector && detector->dtmf != NULL;
+}
+
+void tr_detector_feed(tr_detector *detector, const int16_t samples[TR_TICK_SAMPLES], int64_t sample,
+                      int in_band, tr_detector_report report, void *user)
+{
+    detector->sample = sample;
+    detector->report = report;
+    detector->user = user;
+    if (detector->dtmf && in_band)
+        dtmf_rx(detector->dtmf, samples, TR_TICK_SAMPLES);
+    if (detector->caller_id)
+        tr_callerid_feed(detector->caller_id, samples, TR_TICK_SAMPLES);
+    int tone = tr_progress_feed(&detector->progress, samples, sample, on_tone, detector);
+    if (detector->want_voice &&
+        tr_voice_feed(&detector->voice, samples, tone || detector->digit)) {
+        tr_event event = {.kind = TR_EVENT_VOICE};
+        tell(detector, &event);
+    }
+}
