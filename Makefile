@@ -58,7 +58,7 @@ alsa: $(STAMPS)/packages
 prompts: $(STAMPS)/prompts
 
 $(STAMPS)/prompts: $(PROMPT_FILES) | $(INSTALLED)
-	$(BIN)/python -m firmware.media.prompts build build/prompts
+	$(BIN)/python -m firmware.media.speech build build/prompts
 	@touch $@
 
 clean:

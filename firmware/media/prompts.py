@@ -2,7 +2,7 @@
 """The prompts: which sentences exist, and which WAV file holds one.
 
 `prompts.toml` beside this file is the only list of sentences. `firmware.media.speech` makes
-a WAV file of each at set-up (`python -m firmware.media.prompts build DIR`); an office replaces
+a WAV file of each at set-up (`python -m firmware.media.speech build DIR`); an office replaces
 any of them by putting a recording of the same name into its recordings directory. Driven by
 the voicemail, the call machine's dispatcher and the office check; plain file access, blocks
 for a stat and the header of one file.
@@ -11,7 +11,6 @@ for a stat and the header of one file.
 from __future__ import annotations
 
 import difflib
-import sys
 import tomllib
 import wave
 from functools import cache
@@ -121,9 +120,3 @@ class PromptStore:
         near = difflib.get_close_matches(key, known_keys(), n=1)
         hint = f" Did you mean {near[0]!r}?" if near else ""
         return f"There is no prompt {key!r} in language {self._language!r}.{hint}"
-
-
-if __name__ == "__main__":
-    from firmware.media.speech import main
-
-    sys.exit(main(sys.argv[1:]))

@@ -11,6 +11,7 @@ from __future__ import annotations
 import argparse
 import os
 import subprocess
+import sys
 import wave
 from dataclasses import dataclass
 from pathlib import Path
@@ -134,7 +135,9 @@ def build(root: Path) -> int:
 
 def main(arguments: list[str]) -> int:
     """`build DIR`: make all files; exit status 0, or 1 with the reason on standard error."""
-    parser = argparse.ArgumentParser(prog="prompts", description=__doc__.splitlines()[0])
+    parser = argparse.ArgumentParser(
+        prog="python -m firmware.media.speech", description=__doc__.splitlines()[0]
+    )
     commands = parser.add_subparsers(required=True, metavar="COMMAND")
     order = commands.add_parser("build", help="speak every prompt into DIR")
     order.add_argument("directory", type=Path, metavar="DIR")
@@ -147,3 +150,7 @@ def main(arguments: list[str]) -> int:
         parser.exit(1, f"prompts: {error.cmd[0]} failed: {error.stderr.decode().strip()}\n")
     print(f"prompts: {count} files in {options.directory}")
     return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

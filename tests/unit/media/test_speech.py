@@ -11,7 +11,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from firmware.media import prompts, speech
+from firmware.media import speech
 from firmware.media.prompts import PromptStore, check_recording
 from firmware.media.speech import PEAK_LIMIT, RMS_0_DBM0, VOICES, active_rms, at_level, speak, trim
 from firmware.media.tune import beep, hold_music
@@ -119,7 +119,7 @@ def test_program_that_fails_is_quoted(
 
 def test_command_line_names_its_commands() -> None:
     told = subprocess.run(
-        [sys.executable, "-m", prompts.__name__, "--help"],
+        [sys.executable, "-m", speech.__name__, "--help"],
         capture_output=True,
         text=True,
         check=True,
