@@ -11,6 +11,7 @@
  */
 #include "jitter.h"
 
+#include "jitter_delay.h"
 #include "plc.h"
 
 #include <stdlib.h>
@@ -21,11 +22,6 @@ enum {
     RING_MASK = RING - 1,
     KEEP_PLAYED = 256,       /* a repeated pitch period goes back at most this far */
     MS = 8,                  /* samples */
-    TRANSITS = 500,          /* 10 s of 20 ms packets */
-    BUCKET = 16,             /* samples of transit, 2 ms */
-    BUCKETS = 512,           /* circular: +-512 ms around the newest transit */
-    LATE_PER_MILLE = 10,     /* of packets may miss their time */
-    TARGET_EVERY = 8,        /* packets between two estimates */
     GROW_SLACK = 24,         /* 3 ms short before it grows: less is not worth a splice */
     SHRINK_SLACK = 80,       /* 10 ms too much before it shrinks */
     SPLICE_PAUSE = 640,      /* 80 ms between splices, so that none is heard as a stutter */
@@ -48,14 +44,8 @@ struct tr_jitter {
     uint32_t since_splice;
     int stray_run;
     uint16_t stray_seq;
-    int32_t min_samples, max_samples;
-    uint16_t buckets[BUCKETS];
-    uint16_t recent[TRANSITS]; /* bucket of each transit */
-    int recent_count, recent_next;
-    uint32_t last_transit, base, target; /* offsets: arrival minus timestamp, modulo 2^32 */
-    int packets_to_target;
+    tr_jitter_delay wait;
     uint32_t delay;          /* as reported */
-    uint32_t jitter_q4;      /* RFC 3550 A.8, sixteenths */
     int have_seq;
     uint16_t highest_seq;
     uint64_t expected, unique;
@@ -70,8 +60,8 @@ tr_jitter *tr_jitter_create(int min_ms, int max_ms)
     tr_jitter *jb = calloc(1, sizeof *jb);
     if (!jb)
         return NULL;
-    jb->min_samples = min_ms * MS;
-    jb->max_samples = max_ms * MS;
+    jb->wait.min_samples = min_ms * MS;
+    jb->wait.max_samples = max_ms * MS;
     return jb;
 }
 
@@ -80,62 +70,13 @@ void tr_jitter_destroy(tr_jitter *jb)
     free(jb);
 }
 
-/* ---- arrival statistics ---- */
-
-static void forget_transits(tr_jitter *jb)
-{
-    memset(jb->buckets, 0, sizeof jb->buckets);
-    jb->recent_count = jb->recent_next = 0;
-    jb->packets_to_target = 0;
-}
-
 void tr_jitter_reset(tr_jitter *jb)
 {
     memset(jb->valid, 0, sizeof jb->valid);
-    forget_transits(jb);
+    tr_jitter_delay_reset(&jb->wait);
     tr_plc_reset(&jb->plc);
     jb->started = jb->have_seq = jb->stray_run = 0;
     jb->held = jb->dry = 0;
-}
-
-static void note_jitter(tr_jitter *jb, uint32_t transit)
-{
-    if (jb->recent_count > 0) {
-        int32_t d = (int32_t)(transit - jb->last_transit);
-        uint32_t size = (uint32_t)(d < 0 ? -d : d);
-        jb->jitter_q4 += size - ((jb->jitter_q4 + 8) >> 4);
-    }
-    jb->last_transit = transit;
-}
-
-static void note_transit(tr_jitter *jb, uint32_t transit)
-{
-    note_jitter(jb, transit);
-    uint16_t bucket = (uint16_t)((transit / BUCKET) % BUCKETS);
-    if (jb->recent_count == TRANSITS)
-        jb->buckets[jb->recent[jb->recent_next]]--;
-    else
-        jb->recent_count++;
-    jb->buckets[bucket]++;
-    jb->recent[jb->recent_next] = bucket;
-    jb->recent_next = (jb->recent_next + 1) % TRANSITS;
-}
-
-/* base: the fastest transit remembered; target: what lets LATE_PER_MILLE come too late. */
-static void estimate_target(tr_jitter *jb)
-{
-    uint32_t centre = jb->last_transit / BUCKET;
-    int allowed = jb->recent_count * LATE_PER_MILLE / 1000, above = 0;
-    int top = BUCKETS / 2 - 1, bottom = -BUCKETS / 2;
-    while (top > bottom && (above += jb->buckets[(centre + (uint32_t)top) % BUCKETS]) <= allowed)
-        top--;
-    while (bottom < top && jb->buckets[(centre + (uint32_t)bottom) % BUCKETS] == 0)
-        bottom++;
-    jb->base = (centre + (uint32_t)bottom) * BUCKET;
-    int32_t spread = (top + 1 - bottom) * BUCKET;
-    spread = spread < jb->min_samples ? jb->min_samples : spread;
-    spread = spread > jb->max_samples ? jb->max_samples : spread;
-    jb->target = jb->base + (uint32_t)spread;
 }
 
 static void note_sequence(tr_jitter *jb, uint16_t seq)
@@ -157,7 +98,7 @@ static void note_sequence(tr_jitter *jb, uint16_t seq)
 static void begin(tr_jitter *jb, uint32_t ts, uint32_t now)
 {
     memset(jb->valid, 0, sizeof jb->valid);
-    jb->play_ts = now - jb->target;
+    jb->play_ts = now - jb->wait.target;
     jb->newest_end = jb->begin_ts = ts;
     jb->clear_ts = jb->play_ts - KEEP_PLAYED;
     jb->held = jb->dry = 0;
@@ -199,24 +140,13 @@ static int is_stray(tr_jitter *jb, uint16_t seq, uint32_t ts, size_t n)
     return 1;
 }
 
-static void update_target(tr_jitter *jb, uint32_t transit)
-{
-    note_transit(jb, transit);
-    if (jb->packets_to_target-- > 0 && jb->recent_count > TARGET_EVERY)
-        return;
-    jb->packets_to_target = TARGET_EVERY;
-    estimate_target(jb);
-}
-
 static tr_jitter_put_result put_first(tr_jitter *jb, uint16_t seq, uint32_t ts,
                                       const int16_t *pcm, size_t n, uint32_t now)
 {
     int restarted = jb->started;
-    int32_t moved = (int32_t)(now - ts - jb->last_transit);
-    if (restarted || moved > BUCKETS * BUCKET / 4 || moved < -BUCKETS * BUCKET / 4)
-        forget_transits(jb); /* else a sender that paused: what was learnt still holds */
-    update_target(jb, now - ts);
-    estimate_target(jb);
+    if (restarted)
+        tr_jitter_delay_reset(&jb->wait);
+    tr_jitter_delay_begin(&jb->wait, now - ts);
     note_sequence(jb, seq);
     begin(jb, ts, now);
     store(jb, ts, pcm, n);
@@ -244,7 +174,7 @@ tr_jitter_put_result tr_jitter_put(tr_jitter *jb, uint16_t seq, uint32_t ts, con
         jb->counts.duplicate++;
         return TR_JITTER_DUPLICATE;
     }
-    update_target(jb, (uint32_t)now - ts);
+    tr_jitter_delay_note(&jb->wait, (uint32_t)now - ts);
     note_sequence(jb, seq);
     jb->counts.late += (uint64_t)overdue;
     return overdue ? TR_JITTER_LATE : TR_JITTER_TAKEN;
@@ -333,7 +263,7 @@ static int splice(tr_jitter *jb, int16_t *out, int direction, int urgent)
 
 static int follow_target(tr_jitter *jb, int16_t *out, uint32_t now)
 {
-    int32_t excess = (int32_t)(now - jb->play_ts - jb->target);
+    int32_t excess = (int32_t)(now - jb->play_ts - jb->wait.target);
     if (jb->since_splice < SPLICE_PAUSE)
         return 0;
     if (excess > SHRINK_SLACK)
@@ -353,7 +283,7 @@ static tr_jitter_result run_dry(tr_jitter *jb, int16_t *out, uint32_t now)
         return TR_JITTER_IDLE;
     }
     jb->counts.concealed_samples += TR_JITTER_BLOCK;
-    if ((int32_t)(now + TR_JITTER_BLOCK - jb->play_ts - jb->base) <= jb->max_samples)
+    if ((int32_t)(now + TR_JITTER_BLOCK - jb->play_ts - jb->wait.base) <= jb->wait.max_samples)
         jb->held += TR_JITTER_BLOCK;
     else
         advance(jb, TR_JITTER_BLOCK);
@@ -412,10 +342,10 @@ static tr_jitter_result play(tr_jitter *jb, int16_t *out)
 /* Far more delay than allowed (the clock or the network jumped): no splice would catch up. */
 static void skip_excess(tr_jitter *jb, uint32_t now)
 {
-    int32_t excess = (int32_t)(now - jb->play_ts - jb->base) - jb->max_samples;
-    if (excess <= jb->max_samples / 2 + TR_JITTER_BLOCK)
+    int32_t excess = (int32_t)(now - jb->play_ts - jb->wait.base) - jb->wait.max_samples;
+    if (excess <= jb->wait.max_samples / 2 + TR_JITTER_BLOCK)
         return;
-    int32_t skipped = (int32_t)(now - jb->play_ts - jb->target);
+    int32_t skipped = (int32_t)(now - jb->play_ts - jb->wait.target);
     advance(jb, skipped);
     jb->counts.dropped_samples += (uint64_t)skipped;
 }
@@ -442,7 +372,7 @@ tr_jitter_result tr_jitter_get(tr_jitter *jb, int16_t out[TR_JITTER_BLOCK], uint
     }
     jb->since_splice += TR_JITTER_BLOCK;
     skip_excess(jb, (uint32_t)now);
-    int32_t delay = (int32_t)((uint32_t)now - jb->play_ts - jb->base);
+    int32_t delay = (int32_t)((uint32_t)now - jb->play_ts - jb->wait.base);
     jb->delay = delay < 0 ? 0 : (uint32_t)delay;
     return get_started(jb, out, (uint32_t)now);
 }
@@ -451,7 +381,7 @@ void tr_jitter_stats(const tr_jitter *jb, tr_jitter_report *report)
 {
     *report = jb->counts;
     report->lost = jb->expected > jb->unique ? jb->expected - jb->unique : 0;
-    report->jitter_samples = jb->jitter_q4 >> 4;
-    report->target_samples = jb->started ? jb->target - jb->base : 0;
+    report->jitter_samples = jb->wait.jitter_q4 >> 4;
+    report->target_samples = jb->started ? jb->wait.target - jb->wait.base : 0;
     report->delay_samples = jb->started ? jb->delay : 0;
 }
