@@ -34,6 +34,10 @@ class Debounce:
         self._raw = self._pin.value()
         self._turned_ms = now_ms
 
+    def raised_ms(self, now_ms):
+        """How long the input has been 1, believed or not; 0 when it is not."""
+        return now_ms - self._turned_ms if self._raw else 0
+
     def active(self):
         """The input is, or was just now, 1."""
         return self._raw or self.value

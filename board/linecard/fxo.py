@@ -9,6 +9,7 @@ from drivers.linecard import messages
 from machine import Pin
 
 SETTLE_MS = 150  # after our own relay moved, loop and polarity detectors mean nothing for as long
+GLARE_MS = 20  # the detector's own smoothing: less is a click
 MAX_BURST = 255
 
 
@@ -29,7 +30,7 @@ class Fxo:
         self._step_ends_ms = 0
         self._dialling = False
         self._settled_ms = 0
-        self.configure(messages.ConfigureFxo(number, 100, 80, 6000, 60, 60, 200, 40, 40, 60, 800))
+        self.configure(messages.ConfigureFxo(number, 100, 80, 6000, 500, 60, 200, 40, 40, 60, 800))
 
     def configure(self, timings):
         """Take these timings from now on."""
@@ -86,7 +87,10 @@ class Fxo:
     # ------------------------------------------------------------------ what we do
 
     def seize(self, now_ms):
-        """Close the loop: answer, or begin to dial."""
+        """Close the loop: answer, or begin to dial. Ringing too young to have been reported is
+        told now: it stops as we seize, and the host must know that it has answered a caller."""
+        if not self._seized and not self._burst and self._ring.raised_ms(now_ms) >= GLARE_MS:
+            self._report(messages.RingingStarted(self._number, 1))
         self._seized = True
         self._burst = 0
         self._move_relay(1, now_ms)

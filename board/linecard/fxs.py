@@ -1,7 +1,9 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """One telephone port: hook, flash, rotary digits, ringing, battery.
 
-A break of the loop is a dial pulse, a hook flash or the end of the call; only its length tells.
+A break of the loop is a dial pulse, a hook flash or the end of the call; its length tells. Where
+the longest pulse (87 ms) and the shortest flash (a button of 80 or 100 ms) overlap, a break that
+stands alone is a flash, unless this telephone has shown before that it has a dial.
 Timings come from the host (ConfigureFxs); those set here are for a telephone of any country.
 """
 
@@ -29,6 +31,8 @@ class Fxs:
         self._break_ms = 0  # when the loop opened
         self._pulses = 0
         self._made_ms = 0  # when the last pulse ended
+        self._last_break_ms = 0  # how long it was
+        self._rotary = False  # several pulses in a row were seen once: it has a dial
         self._cadence = ()
         self._step = 0
         self._step_ends_ms = 0
@@ -78,6 +82,7 @@ class Fxs:
         if timings.pulse_break_min_ms <= length_ms <= timings.pulse_break_max_ms:
             self._pulses += 1
             self._made_ms = at_ms
+            self._last_break_ms = length_ms
         elif timings.flash_min_ms <= length_ms:  # longer ones were put down, see _poll_break
             self._pulses = 0
             self._report(messages.HookFlashed(self._number))
@@ -91,9 +96,13 @@ class Fxs:
             self._report(messages.HookChanged(self._number, False))
 
     def _end_digit(self):
-        if self._pulses <= MAX_PULSES:
-            self._report(messages.PulseDigit(self._number, self._pulses))
-        self._pulses = 0
+        pulses, self._pulses = self._pulses, 0
+        if 1 < pulses <= MAX_PULSES:
+            self._rotary = True
+        if pulses == 1 and not self._rotary and self._last_break_ms >= self._timings.flash_min_ms:
+            self._report(messages.HookFlashed(self._number))
+        elif pulses <= MAX_PULSES:
+            self._report(messages.PulseDigit(self._number, pulses))
 
     # ------------------------------------------------------------------ ringing
 

@@ -12,8 +12,7 @@ class PortTimings:
 
     A break of a telephone's loop is a dial pulse between ``pulse_break_min_ms`` and
     ``pulse_break_max_ms``, else a flash between ``flash_min_ms`` and ``flash_max_ms``, else,
-    when longer, the end of the call. Where a flash is shorter than a slow dial's break (Germany,
-    Britain) lower ``pulse_break_max_ms`` on ports without a rotary telephone.
+    when longer, the end of the call. The two may overlap: docs/linecard.md.
     """
 
     debounce_ms: int = 10
@@ -26,7 +25,7 @@ class PortTimings:
     ring_on_ms: int = 100  # a burst that is shorter is noise
     ring_off_ms: int = 80  # gap that ends a burst; the detector bridges the ring's own 50 Hz
     ring_pause_max_ms: int = 6_000  # longer: the caller gave up
-    battery_loss_ms: int = 60  # on hook
+    battery_loss_ms: int = 500  # on hook; exchanges switch for up to 350 around a call
     battery_return_ms: int = 60
     loop_drop_ms: int = 200  # seized; exchanges that signal a clear break for 250 and longer
     polarity_ms: int = 40

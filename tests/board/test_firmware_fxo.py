@@ -55,7 +55,7 @@ def test_a_click_is_no_ring() -> None:
 
 
 def test_the_gap_of_a_pair_can_belong_to_the_burst() -> None:
-    timings = (100, 300, 6000, 60, 60, 200, 40, 40, 60, 800)
+    timings = (100, 300, 6000, 500, 60, 200, 40, 40, 60, 800)
     steps = [call(0, "configure", *timings), *burst(1000, 400), *burst(1600, 400)]
     seen = play("fxo", steps, 4000, BATTERY)
     assert reports(seen) == [("RingingStarted", 1), ("RingingPaused", 1)]
@@ -89,6 +89,18 @@ def test_polarity() -> None:
     ]
     seen = play("fxo", steps, 6000, BATTERY)
     assert reports(seen) == [("PolarityChanged", True), ("PolarityChanged", False)]
+
+
+@pytest.mark.parametrize(("rung_ms", "told"), [(10, False), (40, True), (80, True), (150, True)])
+def test_glare_is_told_once(rung_ms: int, told: bool) -> None:
+    steps = [pin(1000, RING, 1), call(1000 + rung_ms, "seize", "now"), pin(1200, RING, 0)]
+    seen = play("fxo", steps, 3000, BATTERY)
+    assert reports(seen) == ([("RingingStarted", 1)] if told else [])
+
+
+def test_an_exchange_that_switches_is_no_dead_line() -> None:
+    seen = play("fxo", [pin(1000, LOOP, 0), pin(1350, LOOP, 1)], 3000, BATTERY)
+    assert reports(seen) == []
 
 
 def test_seize_during_a_burst_ends_the_ringing() -> None:

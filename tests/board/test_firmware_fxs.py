@@ -53,11 +53,11 @@ def test_a_lift_that_bounces_is_one() -> None:
 def test_rotary_digits(per_second: float, make: float) -> None:
     steps = [LIFT]
     at = 500.0
-    for digit in (1, 2, 5, 9, 10):
+    for digit in (5, 1, 2, 9, 10):
         steps += pulses(at, digit, per_second, make)
         at += digit * 1000 / per_second + 600
     seen = play("fxs", steps, round(at))
-    assert reports(seen)[1:] == [("PulseDigit", n) for n in (1, 2, 5, 9, 10)]
+    assert reports(seen)[1:] == [("PulseDigit", n) for n in (5, 1, 2, 9, 10)]
 
 
 def test_eleven_pulses_are_no_digit() -> None:
@@ -69,6 +69,22 @@ def test_eleven_pulses_are_no_digit() -> None:
 def test_flash(length_ms: int) -> None:
     steps = [LIFT, pin(500, HOOK, 0), pin(500 + length_ms, HOOK, 1)]
     assert reports(play("fxs", steps, 2500)) == [("HookChanged", True), ("HookFlashed",)]
+
+
+@pytest.mark.parametrize("length_ms", [82, 90, 98])
+def test_a_short_flash_button_of_a_telephone_without_a_dial(length_ms: int) -> None:
+    steps = [LIFT, pin(500, HOOK, 0), pin(500 + length_ms, HOOK, 1)]
+    assert reports(play("fxs", steps, 2500))[1:] == [("HookFlashed",)]
+
+
+def test_the_same_break_of_a_telephone_with_a_dial() -> None:
+    steps = [LIFT, *pulses(500, 3, 8, 0.3), *pulses(1500, 1, 8, 0.3)]
+    assert reports(play("fxs", steps, 2500))[1:] == [("PulseDigit", 3), ("PulseDigit", 1)]
+
+
+def test_the_very_first_one_of_a_common_dial() -> None:
+    steps = [LIFT, *pulses(500, 1, 10, 0.4)]
+    assert reports(play("fxs", steps, 2500))[1:] == [("PulseDigit", 1)]
 
 
 def test_a_break_longer_than_a_flash_ends_the_call() -> None:

@@ -95,4 +95,4 @@ def test_timings() -> None:
     fxs = messages.decode(timings_message(3, "fxs", timings))
     assert fxs == messages.ConfigureFxs(3, 10, 15, 100, 200, 90, 700)
     fxo = messages.decode(timings_message(8, "fxo", timings))
-    assert fxo == messages.ConfigureFxo(8, 100, 80, 6000, 60, 60, 250, 40, 40, 60, 800)
+    assert fxo == messages.ConfigureFxo(8, 100, 80, 6000, 500, 60, 250, 40, 40, 60, 800)
