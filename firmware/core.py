@@ -13,7 +13,7 @@ import json
 from collections import deque
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import Protocol, cast, get_args
+from typing import Any, Protocol, cast, get_args
 
 from firmware.clock import Now
 from firmware.effects import (
@@ -25,6 +25,7 @@ from firmware.effects import (
     OpenRtp,
     Originate,
     PlayTone,
+    SaveSetting,
     SetMessageWaiting,
     TagLeg,
 )
@@ -49,6 +50,7 @@ from firmware.values import CallId, LegId, LineId, Tone, ToneName
 
 Out = list[Effect | LegFact]
 SIP_PHONE_PREFIX = "sip:"  # lines of phones; trunks have names of their own
+CONTACTS = "sip-contacts"  # setting that keeps registered phones over a restart
 NOT_HEARD = "not heard of since the start"
 
 _LEG_FACTS = get_args(LegFact)
@@ -74,6 +76,16 @@ class SipMachine(LineMachine, Protocol):
 
     def start(self, now: Now) -> Out: ...
 
+    def stop(self, now: Now) -> Out: ...
+
+    def on_unreachable(self, source: tuple[str, str, int], now: Now) -> Out: ...
+
+    def on_resolved(self, host: str, addresses: tuple[str, ...]) -> None: ...
+
+    def snapshot(self, now: Now) -> dict[str, Any]: ...
+
+    def restore_contacts(self, contacts: list[dict[str, Any]], now: Now) -> Out: ...
+
     def on_message(self, data: bytes, source: tuple[str, str, int], now: Now) -> Out: ...
 
 
@@ -93,13 +105,29 @@ class CallMachine(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class MessageReceived:
-    """A SIP message came in (the only fact that is not in events: nobody else sees it)."""
+    """A SIP message came in. The network's facts are not in events: only SIP sees them."""
 
     data: bytes
     source: tuple[str, str, int]  # transport, host, port
 
 
-Fact = CardFact | MediaFact | LegFact | MessageReceived
+@dataclass(frozen=True, slots=True)
+class PeerUnreachable:
+    """A SIP message could not be delivered."""
+
+    source: tuple[str, str, int]
+
+
+@dataclass(frozen=True, slots=True)
+class NameResolved:
+    """A SIP trunk's host name has these addresses now."""
+
+    host: str
+    addresses: tuple[str, ...]
+
+
+NetworkFact = MessageReceived | PeerUnreachable | NameResolved
+Fact = CardFact | MediaFact | LegFact | NetworkFact
 
 
 class Core:
@@ -125,13 +153,22 @@ class Core:
 
     # ------------------------------------------------------------------ inputs
 
-    def start(self, now: Now) -> list[Effect]:
-        """No line is in service before its card, or its phone's registration, was heard."""
+    def start(self, now: Now, contacts: str = "") -> list[Effect]:
+        """No line is in service before its card, or its phone's registration, was heard.
+
+        ``contacts``: the value of the setting :data:`CONTACTS` as kept from before.
+        """
         for line, machine in self._by_line.items():
             if machine is not self._sip or line.startswith(SIP_PHONE_PREFIX):
                 self._calls.on_fact(LineServiceChanged(line, False, NOT_HEARD), now)
-        calls: list[Effect | LegFact] = [*self._calls.start(now)]
-        return self._run([(None, calls), (self._sip, self._sip.start(now))], now)
+        calls: Out = [*self._calls.start(now)]
+        phones = self._sip.restore_contacts(_parse_contacts(contacts), now)
+        sip = [*self._sip.start(now), *phones]
+        return self._run([(None, calls), (self._sip, sip)], now)
+
+    def stop(self, now: Now) -> list[Effect]:
+        """An orderly end: registrations are taken back, talks go on in the media host."""
+        return self._run([(self._sip, self._sip.stop(now))], now)
 
     def hang_up(self, call: CallId, now: Now) -> list[Effect]:
         """End a call on behalf of a console."""
@@ -159,8 +196,8 @@ class Core:
 
     def _route(self, fact: Fact, now: Now) -> list[tuple[LineMachine | None, Out]]:
         """The machines that take this fact, each with what it answered."""
-        if isinstance(fact, MessageReceived):
-            return [(self._sip, self._sip.on_message(fact.data, fact.source, now))]
+        if isinstance(fact, NetworkFact):
+            return [(self._sip, self._route_network(fact, now))]
         if isinstance(fact, MediaUp):
             return [self._adopt(held, now) for held in fact.held]
         if isinstance(fact, MediaDown):
@@ -169,6 +206,20 @@ class Core:
             machines = [self._by_line[line] for line in fact.lines if line in self._by_line]
             return [(machine, machine.on_fact(fact, now)) for machine in machines]
         return [self._route_one(fact, now)]
+
+    def _route_network(self, fact: NetworkFact, now: Now) -> Out:
+        if isinstance(fact, PeerUnreachable):
+            return self._sip.on_unreachable(fact.source, now)
+        if isinstance(fact, NameResolved):
+            self._sip.on_resolved(fact.host, fact.addresses)
+            return []
+        out = self._sip.on_message(fact.data, fact.source, now)
+        return [*out, *self._kept_contacts(now)] if fact.data.startswith(b"REGISTER") else out
+
+    def _kept_contacts(self, now: Now) -> Out:
+        """Registered phones, kept over a restart: they would not call for an hour."""
+        contacts = json.dumps(self._sip.snapshot(now)["contacts"])
+        return [SaveSetting(CONTACTS, contacts)]
 
     def _route_one(self, fact: Fact, now: Now) -> tuple[LineMachine | None, Out]:
         if isinstance(fact, PlayEnded | RecordEnded | _LEG_FACTS):
@@ -297,3 +348,11 @@ def _parse_tag(text: str) -> dict[str, str]:
     except ValueError:
         return {}
     return tag if isinstance(tag, dict) else {}
+
+
+def _parse_contacts(text: str) -> list[dict[str, Any]]:
+    try:
+        contacts = json.loads(text or "[]")
+    except ValueError:
+        return []
+    return contacts if isinstance(contacts, list) else []

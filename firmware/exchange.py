@@ -34,7 +34,7 @@ from firmware.clock import Now
 from firmware.config.load import load_office
 from firmware.control.protocol import Status
 from firmware.control.server import ControlServer
-from firmware.core import Core, Fact, MessageReceived
+from firmware.core import CONTACTS, Core, Fact, MessageReceived, NameResolved, PeerUnreachable
 from firmware.dispatcher import Dispatcher
 from firmware.effects import ClearAlarm, Effect, RaiseAlarm
 from firmware.errors import ConfigError
@@ -49,7 +49,7 @@ from firmware.records.writer import RecordWriter
 from firmware.routing.compile import compile_office
 from firmware.routing.table import CardRef, Table
 from firmware.sip.endpoint import SipEndpoint
-from firmware.sip.transport import SipTransport
+from firmware.sip.transport import Transport
 from firmware.values import CallId, LineId
 
 log = logging.getLogger(__name__)
@@ -107,7 +107,13 @@ class Exchange:
         self._revisions = {card.name: _revision(card) for card in table.data.cards}
         self._cards = [self._card_link(card) for card in table.data.cards]
         host, _, port = table.data.sip_listen.rpartition(":")
-        self._transport = SipTransport(host, int(port or 0), self._on_message)
+        self._transport = Transport(
+            host,
+            int(port or 0),
+            lambda data, source: self.feed(MessageReceived(data, source)),
+            lambda source: self.feed(PeerUnreachable(source)),
+            lambda name, addresses: self.feed(NameResolved(name, addresses)),
+        )
         ids = Ids(LegIds(started.wall), CallIds(started.wall), _play_ids())
         self._switch = self._new_switch(ids, started)
         self._core = self._new_core(ids, host, int(port or 0))
@@ -208,9 +214,6 @@ class Exchange:
             effects = []
         self._dispatch(effects, now)
 
-    def _on_message(self, data: bytes, source: tuple[str, str, int]) -> None:
-        self.feed(MessageReceived(data, source))
-
     def _records_alarm(self, text: str) -> None:
         """Called by the writer's thread: "" when it writes again."""
         effect: Effect = RaiseAlarm("records", text) if text else ClearAlarm("records")
@@ -259,17 +262,28 @@ class Exchange:
             self._records.start()
             stack.callback(self._records.close)
             stack.callback(self._store.close)
-            await stack.enter_async_context(self._transport.serve())
+            await self._transport.start()
+            stack.push_async_callback(self._transport.stop)
             await stack.enter_async_context(ControlServer(self).serve(self._options.control))
             now = self._clock.now()
-            self._dispatch(self._core.start(now), now)
+            self._dispatch(self._core.start(now, self._store.settings().get(CONTACTS, "")), now)
             async with asyncio.TaskGroup() as group:
-                tasks = [group.create_task(part.run()) for part in (self._media, *self._cards)]
+                tasks = [group.create_task(card.run()) for card in self._cards]
+                tasks.append(group.create_task(self._media.run()))
+                tasks.append(group.create_task(self._transport.watch_names(self._trunk_hosts())))
                 _settle_memory()
                 log.info("office %r, table %s", self._table.data.office, self._table.hash[:12])
                 await stop.wait()
+                self._stop_sip()
                 for task in tasks:
                     task.cancel()
+
+    def _trunk_hosts(self) -> tuple[str, ...]:
+        return tuple(trunk.host for trunk in self._table.trunks.values() if trunk.host)
+
+    def _stop_sip(self) -> None:
+        now = self._clock.now()
+        self._dispatch(self._core.stop(now), now)
 
 
 def main(options: argparse.Namespace) -> int:

@@ -12,8 +12,9 @@ import asyncio
 import logging
 from collections.abc import Callable
 
+from firmware.effects import OpenRtp
 from firmware.errors import LocalError, PeerError
-from firmware.events import MediaDown
+from firmware.events import MediaDown, MediaFact
 from firmware.media.protocol import (
     EngineFigures,
     GetSnapshot,
@@ -34,7 +35,7 @@ MAX_UNSENT_BYTES = 4 * 1024 * 1024  # a host that reads nothing for so long is s
 
 log = logging.getLogger(__name__)
 
-OnFact = Callable[[MediaEvent], None]
+OnFact = Callable[[MediaFact], None]
 
 
 class MediaClient:
@@ -106,10 +107,12 @@ class MediaClient:
             self._on_fact(event)
 
     def send(self, order: MediaCommand) -> None:
-        """Send one order; never blocks. Without a host MediaFailed follows through on_fact."""
+        """Send one order; never blocks. Without a host it is dropped (MediaDown was told), but
+        for OpenRtp, which has an answer in any case: MediaFailed follows through on_fact."""
         if self._writer is None:
-            lost = failure(order, "The media host cannot be reached.")
-            asyncio.get_running_loop().call_soon(self._on_fact, lost)
+            if isinstance(order, OpenRtp):
+                lost = failure(order, "The media host cannot be reached.")
+                asyncio.get_running_loop().call_soon(self._on_fact, lost)
             return
         self._writer.write(encode(order))
         if self._writer.transport.get_write_buffer_size() > MAX_UNSENT_BYTES:
