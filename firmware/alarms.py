@@ -3,17 +3,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from datetime import datetime
 
-
-@dataclass(frozen=True, slots=True)
-class Alarm:
-    """One alarm; ``text`` says what is wrong, where, and what to do."""
-
-    key: str
-    text: str
-    since: datetime
+from firmware.views import Alarm
 
 
 class Alarms:

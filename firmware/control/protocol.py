@@ -18,9 +18,8 @@ from datetime import datetime
 
 import msgspec
 
-from firmware.alarms import Alarm
-from firmware.calls.snapshot import AgentView, CallView, LineView, QueueView
 from firmware.errors import PeerError
+from firmware.views import AgentView, Alarm, CallView, LineView, QueueView
 
 STATUS = "/v1/status"
 RECORDS = "/v1/records"
