@@ -95,10 +95,11 @@ async def test_greeting_order_and_answer(tmp_path: Path) -> None:
 
 async def test_a_host_that_starts_later_is_found(tmp_path: Path) -> None:
     async with running(tmp_path / "media.sock") as (client, facts):
-        client.send(CloseLeg(LegId(1)))
+        client.send(CloseLeg(LegId(1)))  # dropped
+        client.send(OpenRtp(LegId(2)))
         lost = await facts.get()
         assert isinstance(lost, MediaFailed)
-        assert (lost.leg, lost.order) == (LegId(1), "CloseLeg")
+        assert (lost.leg, lost.order) == (LegId(2), "OpenRtp")
         host = FakeHost(tmp_path / "media.sock", open_answer)
         await host.start()
         await client.wait_connected()
