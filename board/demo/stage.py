@@ -18,7 +18,7 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 from board.demo.office import Devices, staged
-from board.sim.client import SimulatedBoard
+from board.sim.client import BoardError, SimulatedBoard
 from board.sim.peers.baresip import SipPhones
 from board.sim.peers.ports import LOOPBACK, free_ports
 from board.sim.peers.sipp import Provider
@@ -28,6 +28,7 @@ PROJECT = Path(__file__).resolve().parents[2]
 PROVIDER_HOST = "127.0.0.2"
 READY_S = 20.0
 STOP_S = 5.0
+QUIET_S = 3.0  # guard times and busy tones run out
 
 T = TypeVar("T")
 
@@ -127,8 +128,8 @@ class Stage:
             status = await self.control.status()
         except OSError:
             return False
-        analog = [line for line in status["lines"] if line["kind"] in ("fxs", "fxo")]
-        return bool(analog) and status["media_up"] and all(x["in_service"] for x in analog)
+        analog = [line for line in status.lines if line.kind in ("fxs", "fxo")]
+        return status.media_up and all(line.state != "out of service" for line in analog)
 
     def _check_alive(self) -> None:
         for name, process in self._processes.items():
@@ -180,10 +181,24 @@ class Stage:
         record: dict[str, Any] = await self.until(newer, timeout_s, "a new call record")
         return record
 
-    async def line_state(self, line: str) -> dict[str, Any]:
-        """One line as the exchange sees it."""
-        status = await self.control.status()
-        return next(entry for entry in status["lines"] if entry["name"] == line)
+    async def calls_in_talk(self) -> int:
+        """How many calls have two parties talking."""
+        return sum(call.state == "talk" for call in (await self.control.status()).calls)
+
+    async def quieten(self) -> None:
+        """After a scenario that went wrong: put every handset down, end every call."""
+        for number in range(1, 9):
+            await self.board.phone(f"FXS{number}").hang_up()
+        for number in range(1, 5):
+            line = self.board.exchange_line(f"FXO{number}")
+            with contextlib.suppress(BoardError):
+                await line.hang_up("loop-drop")
+            with contextlib.suppress(BoardError):
+                await line.stop_calling()
+        with contextlib.suppress(OSError):
+            for call in (await self.control.status()).calls:
+                await self.control.hang_up(call.id)
+        await asyncio.sleep(QUIET_S)
 
 
 async def _stop(process: asyncio.subprocess.Process) -> None:
