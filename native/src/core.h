@@ -43,7 +43,8 @@ typedef struct {
 typedef struct {
     int fd, rtcp_fd;
     int connected;
-    tr_rtp_settings settings;
+    tr_rtp_settings settings; /* remote: where we send now */
+    struct sockaddr_in negotiated; /* remote as signalled */
     tr_rtp_source source;
     tr_jitter *jitter;
     tr_rtp_event_rx event_rx;
@@ -155,6 +156,7 @@ struct tr_engine {
     int port_count;
     tr_bridge bridges[TR_MAX_BRIDGES];
     int64_t sample;
+    int64_t card_due_us;   /* when the card's next block is due by its own count */
     int events_posted;     /* in this tick: the event fd must be told */
     tr_stats stats;
     tr_snapshot snapshot;

@@ -14,7 +14,9 @@ enum {
     TICK_US = 10000,
     LATE_US = 2000,
     GIVE_UP_US = 500000,   /* behind by more: jump to now instead of catching up */
-    CARD_STALL_US = 200000,
+    CARD_STALL_US = 1000000,
+    CARD_RUSH_US = 500000,    /* sound this far ahead of time: the device keeps none */
+    CARD_BACKLOG_US = 2000000, /* what a device may make up for after a stop */
     CARD_BURST = 8,        /* blocks read at one waking, so that orders are still taken */
     REALTIME_PRIORITY = 60,
 };
@@ -189,7 +191,9 @@ static void look_after_card(tr_engine *engine)
         tr_engine_post_text(engine, TR_EVENT_CARD_AUDIO, 0, news == TR_CARD_STARTED, why);
 }
 
-/* The card's blocks are the clock. Returns 0 when the stream is gone. */
+/* The card's blocks are the clock; *next_us is when it should have given the next one at the
+ * latest. The ticks it gave since it started may not run ahead of time: a device like ALSA's
+ * "null" would take the whole processor. */
 static void run_on_card(tr_engine *engine, int64_t *next_us)
 {
     long behind = 0;
@@ -199,7 +203,12 @@ static void run_on_card(tr_engine *engine, int64_t *next_us)
         count_lateness(engine, (int64_t)behind * 1000000 / TR_SAMPLE_RATE);
         tick(engine);
         *next_us = now_us() + TICK_US;
+        engine->card_due_us += TICK_US;
     }
+    if (engine->card_due_us < *next_us - CARD_BACKLOG_US)
+        engine->card_due_us = *next_us - CARD_BACKLOG_US;
+    if (got > 0 && engine->card_due_us - *next_us > CARD_RUSH_US)
+        tr_card_give_up(engine->card, "The sound device does not keep time.");
     if (got == 0 && now_us() - *next_us > CARD_STALL_US) {
         tr_card_give_up(engine->card, "The sound card stopped delivering sound.");
         *next_us = now_us();

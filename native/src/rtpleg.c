@@ -59,21 +59,29 @@ void tr_rtp_leg_destroy(tr_rtp_leg *rtp)
 
 /* ---- engine thread: receiving ---- */
 
-static int same_peer(const tr_rtp_settings *a, const tr_rtp_settings *b)
+static uint64_t address_key(const struct sockaddr_in *from)
 {
-    return a->remote.sin_addr.s_addr == b->remote.sin_addr.s_addr &&
-           a->remote.sin_port == b->remote.sin_port;
+    return (uint64_t)ntohl(from->sin_addr.s_addr) << 16 | ntohs(from->sin_port);
+}
+
+/* A new peer begins afresh; the same one (hold, resume, another codec) keeps its lock. */
+static void change_peer(tr_rtp_leg *rtp, const struct sockaddr_in *remote)
+{
+    rtp->negotiated = *remote;
+    rtp->settings.remote = *remote;
+    tr_rtp_source_reset(&rtp->source);
+    tr_jitter_reset(rtp->jitter);
+    rtp->talkspurt = 1;
 }
 
 void tr_rtp_leg_connect(tr_port *port, const tr_rtp_settings *settings)
 {
     tr_rtp_leg *rtp = port->rtp;
-    if (!rtp->connected || !same_peer(&rtp->settings, settings)) {
-        tr_rtp_source_reset(&rtp->source);
-        tr_jitter_reset(rtp->jitter);
-        rtp->talkspurt = 1;
-    }
+    if (!rtp->connected || address_key(&rtp->negotiated) != address_key(&settings->remote))
+        change_peer(rtp, &settings->remote);
+    struct sockaddr_in remote = rtp->settings.remote;
     rtp->settings = *settings;
+    rtp->settings.remote = remote;
     rtp->connected = 1;
     rtp->fill = 0;
     rtp->heard_at = port->engine->sample;
@@ -116,17 +124,15 @@ static void take_event(tr_port *port, const tr_rtp_packet *packet)
     tr_port_report(port, &event);
 }
 
-static uint64_t address_key(const struct sockaddr_in *from)
-{
-    return (uint64_t)ntohl(from->sin_addr.s_addr) << 16 | ntohs(from->sin_port);
-}
-
-/* Symmetric RTP: send to where the accepted stream comes from, whatever the SDP said. */
+/* Symmetric RTP: send to where the accepted stream comes from, whatever the SDP said. But who
+ * speaks from the signalled address is right: a stranger who was quicker loses the lock to him. */
 static int judge_source(tr_port *port, const tr_rtp_packet *packet, const struct sockaddr_in *from)
 {
     tr_rtp_leg *rtp = port->rtp;
-    int verdict = tr_rtp_source_check(&rtp->source, address_key(from), packet,
-                                      (uint64_t)port->engine->sample);
+    uint64_t key = address_key(from);
+    if (rtp->source.from != key && key == address_key(&rtp->negotiated))
+        tr_rtp_source_reset(&rtp->source);
+    int verdict = tr_rtp_source_check(&rtp->source, key, packet, (uint64_t)port->engine->sample);
     if (verdict == TR_RTP_SOURCE_REFUSED)
         return 0;
     if (verdict == TR_RTP_SOURCE_NEW) {
