@@ -55,6 +55,7 @@ NOT_HEARD = "not heard of since the start"
 
 _LEG_FACTS = get_args(LegFact)
 _LEG_ORDERS = get_args(LegOrder)
+_FOR_CALLS = (PlayEnded, RecordEnded, *_LEG_FACTS)
 
 
 class LineMachine(Protocol):
@@ -222,7 +223,7 @@ class Core:
         return [SaveSetting(CONTACTS, contacts)]
 
     def _route_one(self, fact: Fact, now: Now) -> tuple[LineMachine | None, Out]:
-        if isinstance(fact, PlayEnded | RecordEnded | _LEG_FACTS):
+        if isinstance(fact, _FOR_CALLS):
             return None, list(self._calls.on_fact(fact, now))
         leg = getattr(fact, "leg", None)
         line = getattr(fact, "line", None)
