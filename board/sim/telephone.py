@@ -19,6 +19,7 @@ from board.sim.callerid import decode, demodulate
 from board.sim.levels import Floats
 from board.sim.party import Bench, OrderError, Party
 
+STEADY_S = 0.3  # nobody dials or flashes sooner after lifting
 BETWEEN_DIGITS_S = 0.8  # the dial winds up and runs back
 LONGEST_PAUSE_S = 4.0  # of any country's cadence, until one has been heard
 PAUSE_MARGIN = 1.2
@@ -58,6 +59,7 @@ class Telephone(Party):
         self.pins = pins
         self._lifted = False
         self._closed = False  # the handset's loop, as a dial breaks it
+        self._moved_s = 0.0  # when the loop last opened or closed
         self._mode = (0, 0)  # ring mode, polarity
         self._bursts: list[tuple[int, int]] = []  # first and end sample; 0 while it rings
         self._answered = False  # the ringing in _bursts ended by lifting
@@ -95,6 +97,7 @@ class Telephone(Party):
 
     def _set_loop(self, closed: bool) -> None:
         self._closed = closed
+        self._moved_s = time.monotonic()
         self._drive_switch_hook()
         self.changes.tell()
 
@@ -175,13 +178,13 @@ class Telephone(Party):
     async def flash(self, ms: int = 200) -> None:
         """Break the loop once."""
         self._need_handset()
-        await self._break_loop(time.monotonic(), ms / 1000)
+        await self._break_loop(self._steady_s(), ms / 1000)
         self.attend()
 
     async def dial_pulses(self, digits: str, pps: float = 10.0, make: float = 0.4) -> None:
         """Turn the dial for each digit."""
         self._need_handset()
-        start_s = time.monotonic()
+        start_s = self._steady_s()
         for digit in digits:
             if digit not in "0123456789":
                 raise OrderError(f"a rotary dial has no {digit!r}")
@@ -195,6 +198,10 @@ class Telephone(Party):
     def _need_handset(self) -> None:
         if not self._lifted:
             raise OrderError(f"{self.name} is on hook; lift it first")
+
+    def _steady_s(self) -> float:
+        """The earliest moment at which a hand moves the loop again."""
+        return max(time.monotonic(), self._moved_s + STEADY_S)
 
     async def _break_loop(self, start_s: float, length_s: float) -> None:
         """Open the loop from ``start_s`` (monotonic) for ``length_s``."""
