@@ -17,6 +17,7 @@ from firmware.values import Verdict
 if TYPE_CHECKING:
     from firmware.calls.call import Call
 
+WRONG_PAUSE_S = 1.0  # after the last digit of a number that leads nowhere
 MAX_CODE = 16  # digits of a PIN or number entered by hand
 
 
@@ -126,9 +127,11 @@ class ExtensionInput(NumberInput):
         self._state = self._map.start
 
     def complete(self, digit: str) -> bool:
-        """The automaton knows: an extension, or impossible already."""
+        """The automaton knows. The rest of a wrong number is let pass, it is no second try."""
         self._state, verdict = self._map.step(self._state, digit)
-        return verdict in (Verdict.COMPLETE, Verdict.IMPOSSIBLE)
+        if verdict is Verdict.IMPOSSIBLE:
+            self._inter_digit_s = WRONG_PAUSE_S
+        return verdict is Verdict.COMPLETE
 
     def done(self, result: Result, digits: str = "") -> None:
         """Into the record as one number."""

@@ -35,7 +35,7 @@ class Offer(Activity):
         self.rings = Rings(call)
         self._gives_up_at = 0.0
         self._some_busy = False
-        self._talking = False  # answered, not yet confirmed
+        self.talking = False  # answered, not yet confirmed
 
     def start(self) -> None:
         """Ring whoever can be rung."""
@@ -69,7 +69,7 @@ class Offer(Activity):
 
     def on_answered(self, leg: Leg) -> None:
         """Somebody lifted; one who is too late is let go."""
-        if self._talking:
+        if self.talking:
             self.rings.end(leg, "answered-elsewhere")
             self.ctx.release(leg, Cause.ANSWERED_ELSEWHERE)
             return
@@ -78,7 +78,7 @@ class Offer(Activity):
 
     def take(self, leg: Leg) -> None:
         """Let the party talk to who answered or picked up."""
-        self._talking = True
+        self.talking = True
         self.call.connect(leg)
         if self.rings:
             self.wait(CONFIRM_S)
@@ -87,13 +87,13 @@ class Offer(Activity):
 
     def confirm(self) -> None:
         """The answer is certain."""
-        if self._talking:
+        if self.talking:
             self.rings.stop("answered-elsewhere", Cause.ANSWERED_ELSEWHERE)
             self.finish(Result.ANSWERED)
 
     def on_peer_lost(self, leg: Leg) -> bool:
         """Lifted and put down at once: the others ring on."""
-        self._talking = False
+        self.talking = False
         self.call.disconnect()
         self.call.write("answer-lost", extension=leg.owner, line=leg.line)
         self.deadline = self._gives_up_at
@@ -106,7 +106,7 @@ class Offer(Activity):
         self._some_busy = self._some_busy or cause in (Cause.BUSY, Cause.REJECTED)
         if self.rings:
             return
-        if self._talking:
+        if self.talking:
             self.finish(Result.ANSWERED)
         else:
             self.nobody(Result.BUSY if self._some_busy else Result.NO_ANSWER)
@@ -115,7 +115,7 @@ class Offer(Activity):
 
     def on_timer(self) -> None:
         """Confirmed, or rung long enough."""
-        if self._talking:
+        if self.talking:
             self.confirm()
             return
         self.rings.stop("no-answer", Cause.NO_ANSWER)

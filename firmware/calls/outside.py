@@ -90,7 +90,10 @@ class OutsideCall(Activity):
         self._leg, self._cause = None, cause
         self.call.unearly()
         self._write_end(why_not(cause), cause)
-        if cause in NEXT_LINE_CAUSES:
+        if cause is Cause.NO_CIRCUIT and self.ctx.now.mono_s < self._clearing:
+            self._lines.append(leg.line)  # just released: the exchange needs a moment
+            self.wait(CLEAR_POLL_S)
+        elif cause in NEXT_LINE_CAUSES:
             self._next_line()
         elif cause is Cause.BUSY:
             self.finish(Result.BUSY, cause=cause)

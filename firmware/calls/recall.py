@@ -15,6 +15,8 @@ if TYPE_CHECKING:
     from firmware.calls.call import Call
 
 RECALL_S = 30.0  # six rings; then the party is told and let go
+RETRY_S = 1.0
+TRIES = 5  # a SIP phone that has just referred its party needs a moment to end its leg
 
 
 class Recall(Offer):
@@ -25,15 +27,27 @@ class Recall(Offer):
     def __init__(self, call: Call, target: tuple[str, LineId]) -> None:
         super().__init__(call, (), RECALL_S)
         self._target = target
+        self._tries = 0
 
     def start(self) -> None:
-        """Ring, if the telephone is free."""
+        """Ring once the telephone is free."""
         extension, line = self._target
+        self._tries += 1
+        if not self.ctx.usable(line) and self._tries < TRIES:
+            self.wait(RETRY_S)
+            return
         if self.ctx.usable(line):
             self.rings.start(extension, line, RingClass.RECALL)
         else:
             self.call.write("skipped", extension=extension, why="busy")
         super().start()
+
+    def on_timer(self) -> None:
+        """Try again, or rung long enough."""
+        if self.rings or self.talking:
+            super().on_timer()
+        else:
+            self.start()
 
     def nobody(self, result: Result) -> None:
         """Tell the party before it is let go."""

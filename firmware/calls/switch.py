@@ -21,7 +21,7 @@ from firmware.calls.leg import Leg
 from firmware.calls.mailboxes import Mailboxes
 from firmware.calls.queue import distribute
 from firmware.calls.settings import Settings
-from firmware.calls.snapshot import Snapshot, snapshot
+from firmware.calls.snapshot import snapshot
 from firmware.calls.states import LegState
 from firmware.clock import Now
 from firmware.effects import Effect
@@ -47,6 +47,7 @@ from firmware.events import (
 from firmware.routing.steps import ToScheme
 from firmware.routing.table import Table
 from firmware.values import CallId, Cause, LegId, LineKind, Message, Party
+from firmware.views import Snapshot
 
 OFF_HOOK_RETRY_S = 10.0  # should a LineIdle be lost, ringing shows whether the handset is down
 

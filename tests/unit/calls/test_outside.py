@@ -1,0 +1,187 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""Numbers outside: lines in order, fail-over, tones of the exchange, emergency."""
+
+from __future__ import annotations
+
+import pytest
+
+from firmware.effects import Originate, Release
+from firmware.events import LegAlerting, LegAnswered
+from firmware.values import Cause
+from tests.unit.calls.world import World
+
+
+def test_the_caller_hears_the_exchange_line_and_then_the_party() -> None:
+    w = World()
+    w.dial("FXS1", "90501112233")
+    order = next(e for e in w.effects if isinstance(e, Originate))
+    assert (order.line, order.called, order.caller.number) == ("FXO1", "0501112233", "201")
+    assert w.talk("FXS1", "FXO1")
+    w.run(20)
+    w.answer("FXO1")
+    assert w.talk("FXS1", "FXO1")
+    assert w.events("dialling-ended") == [
+        {"number": "0501112233", "seconds": 20.0, "why": "answered"}
+    ]
+    w.hang_up("FXO1")
+    w.hang_up("FXS1")
+    assert w.over()
+
+
+def test_trunks_in_order_until_one_works() -> None:
+    w = World()
+    w.refusing = {"FXO1": Cause.NO_CIRCUIT, "FXO2": Cause.CONGESTION}
+    w.dial("sip:206", "90501112233")
+    assert [e["line"] for e in w.events("dialling")] == ["FXO1", "FXO2", "itsp"]
+    assert w.hears("sip:206") == "ringback"
+    w.answer("itsp")
+    assert w.talk("sip:206", "itsp")
+
+
+def test_no_line_is_told() -> None:
+    w = World()
+    for line in ("FXO1", "FXO2", "itsp"):
+        w.service(line, False)
+    w.dial("FXS1", "90501112233")
+    assert w.hears("FXS1") == "no_free_line"
+    w.run(3)
+    assert w.events("ended") == [{"cause": int(Cause.NO_CIRCUIT), "by": "exchange"}]
+
+
+def test_all_lines_fail() -> None:
+    w = World()
+    w.refusing = dict.fromkeys(("FXO1", "FXO2", "itsp"), Cause.CONGESTION)
+    w.dial("FXS1", "90501112233")
+    assert w.hears("FXS1") == "busy"
+    assert w.events("ended") == [{"cause": int(Cause.CONGESTION), "by": "exchange"}]
+
+
+@pytest.mark.parametrize(
+    ("cause", "ends"),
+    [
+        (Cause.BUSY, Cause.BUSY),
+        (Cause.NO_ANSWER, Cause.NO_ANSWER),
+        (Cause.UNALLOCATED, Cause.UNALLOCATED),
+    ],
+)
+def test_the_number_is_to_blame_and_no_other_line_is_tried(cause: Cause, ends: Cause) -> None:
+    w = World()
+    w.dial("FXS1", "90501112233")
+    w.hang_up("FXO1", cause=cause)
+    assert [e.cause for e in w.effects if isinstance(e, Release)] == [ends]
+    assert len(w.events("dialling")) == 1
+
+
+def test_nobody_answers_outside() -> None:
+    w = World()
+    w.dial("FXS1", "90501112233")
+    w.run(121)
+    assert w.hears("FXS1") == "busy"
+    w.hang_up("FXS1")
+    assert w.over()
+
+
+def test_a_person_without_the_class_is_refused() -> None:
+    w = World()
+    w.dial("FXS3", "90501112233")
+    assert w.hears("FXS3") == "not_permitted"
+    assert w.events("refused")
+
+
+def test_a_telephone_of_nobody_has_no_class_but_emergency() -> None:
+    w = World()
+    w.dial("FXS8", "90501112233")
+    assert w.hears("FXS8") == "not_permitted"
+    w.hang_up("FXS8")
+    w.dial("FXS8", "112")
+    assert w.ringing() == {"FXO1"}
+
+
+def test_the_caller_gives_up_while_it_rings() -> None:
+    w = World()
+    w.dial("FXS1", "90501112233")
+    w.run(5)
+    w.hang_up("FXS1")
+    assert w.over() and w.ringing() == set()
+
+
+def test_sip_phone_hears_the_exchange_line_too() -> None:
+    w = World()
+    w.dial("sip:206", "90501112233")
+    assert w.talk("sip:206", "FXO1")
+
+
+def test_second_alerting_is_not_told_twice_and_late_facts_are_void() -> None:
+    w = World()
+    w.service("FXO1", False)
+    w.service("FXO2", False)
+    w.dial("FXS1", "90501112233")
+    leg = w.on("itsp").id
+    before = len(w.effects)
+    w.tell(LegAlerting(leg), LegAlerting(999), LegAnswered(999))
+    assert len(w.effects) == before
+    w.answer("itsp")
+    w.tell(LegAnswered(leg), LegAlerting(leg))
+    assert w.talk("FXS1", "itsp")
+
+
+# ------------------------------------------------------------------ emergency
+
+
+def test_emergency_takes_any_line() -> None:
+    w = World()
+    for line in ("FXO1", "FXO2", "FXO3"):
+        w.service(line, False)
+    w.service("itsp", False)
+    w.dial("FXS3", "112")
+    assert w.ringing() == {"mute"}
+
+
+def only_fxo1(w: World) -> None:
+    for line in ("FXO2", "FXO3", "itsp", "mute"):
+        w.service(line, False)
+
+
+def test_emergency_takes_a_line_from_another_talk() -> None:
+    w = World()
+    only_fxo1(w)
+    w.dial("FXS1", "90501112233")
+    w.answer("FXO1")
+    w.dial("FXS3", "112")
+    assert w.hears("FXS1") == "busy"
+    w.refusing = {"FXO1": Cause.NO_CIRCUIT}
+    w.run(0.5)
+    w.refusing = {}
+    w.run(0.5)
+    assert w.talk("FXS3", "FXO1")
+    assert w.events("preempted")[0]["line"] == "FXO1"
+
+
+def test_emergency_does_not_take_a_line_from_another_emergency() -> None:
+    w = World()
+    only_fxo1(w)
+    w.dial("FXS1", "112")
+    w.answer("FXO1")
+    w.dial("FXS3", "112")
+    assert w.hears("FXS3") == "emergency_no_line"
+    assert w.talk("FXS1", "FXO1")
+
+
+def test_emergency_waits_for_a_line_that_clears_but_not_for_ever() -> None:
+    w = World()
+    only_fxo1(w)
+    w.arrive("FXO1")
+    w.refusing = {"FXO1": Cause.NO_CIRCUIT}
+    w.dial("FXS3", "112")
+    w.run(11)
+    assert w.hears("FXS3") in ("emergency_no_line", "busy")
+    w.hang_up("FXS3")
+    assert w.over()
+
+
+def test_no_emergency_line_at_all() -> None:
+    w = World()
+    only_fxo1(w)
+    w.service("FXO1", False)
+    w.dial("FXS3", "112")
+    assert w.hears("FXS3") == "emergency_no_line"
