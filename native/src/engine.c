@@ -14,7 +14,7 @@ enum {
     TICK_US = 10000,
     LATE_US = 2000,
     GIVE_UP_US = 500000,   /* behind by more: jump to now instead of catching up */
-    CARD_STALL_US = 1000000,
+    CARD_STALL_US = 2000000,
     CARD_RUSH_US = 500000,    /* sound this far ahead of time: the device keeps none */
     CARD_BACKLOG_US = 2000000, /* what a device may make up for after a stop */
     CARD_BURST = 8,        /* blocks read at one waking, so that orders are still taken */

@@ -58,6 +58,7 @@ static tr_port *new_port(tr_engine *engine, int32_t leg, int32_t kind)
 
 static int may_open(tr_engine *engine, int32_t leg)
 {
+    tr_control_collect(engine); /* ports of closed legs are free again */
     if (leg < 1)
         return tr_control_fail(engine, TR_ERR_ARGUMENT, "Leg numbers begin at 1, not %d.", leg);
     if (tr_control_find(engine, leg))
