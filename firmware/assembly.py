@@ -62,6 +62,7 @@ def sip_settings(table: Table, host: str, port: int, secret: bytes) -> SipSettin
         port=port,
         realm=table.data.sip_realm,
         secret=secret,
+        digests=table.data.sip_digests,
         accounts=tuple(_account(table, line) for line in phones),
         trunks=tuple(_trunk(table, name) for name, t in table.trunks.items() if t.kind == "sip"),
     )

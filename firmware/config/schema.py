@@ -78,6 +78,9 @@ class Sip(Part):
 
     listen: Annotated[str, StringConstraints(pattern=r"^\S+:\d{1,5}$")] = "0.0.0.0:5060"
     realm: Annotated[str, StringConstraints(pattern=r"^[!#-~]{1,60}$")] = "tipring"
+    digests: tuple[Literal["SHA-256", "MD5"], ...] = Field(
+        ("SHA-256", "MD5"), min_length=1, description='["MD5"] for phones that know nothing else'
+    )
 
 
 class Card(Part):

@@ -8,12 +8,11 @@ import msgspec
 from firmware.config.schema import FxoLine, FxsLine, GroupTrunk, Office
 from firmware.config.schema import Person as PersonEntry
 from firmware.routing import dialplan, plan
-from firmware.routing.codes import WORLD
+from firmware.routing.codes import WORLD, Abroad
 from firmware.routing.dialplan import Pattern
 from firmware.routing.ops import Op
 from firmware.routing.schedule import Calendar
 from firmware.routing.table import (
-    Abroad,
     CardRef,
     Data,
     Line,
@@ -38,6 +37,7 @@ def assemble(
         recordings=general.recordings,
         sip_listen=sip.listen if sip else "",
         sip_realm=sip.realm if sip else "",
+        sip_digests=sip.digests if sip else (),
         cards=tuple(CardRef(c.name, c.revision, c.device, c.audio) for c in office.cards),
         lines=_lines(office),
         trunks=_trunks(office),
@@ -183,10 +183,11 @@ def _numbers(office: Office) -> dict[str, tuple[str, str]]:
 
 
 def _emergency_trunks(office: Office) -> tuple[str, ...]:
-    """As the office says; else every group, every exchange line, then SIP trunks."""
+    """As the office says; else every group, exchange lines of no group, then SIP trunks."""
     if office.office.emergency_trunks:
         return office.office.emergency_trunks
-    groups = [trunk.name for trunk in office.trunks if trunk.kind == "group"]
-    lines = [line.name for line in office.lines if line.kind == "fxo"]
-    sip = [trunk.name for trunk in office.trunks if trunk.kind == "sip"]
-    return (*groups, *lines, *sip)
+    groups = [trunk for trunk in office.trunks if isinstance(trunk, GroupTrunk)]
+    grouped = {line for trunk in groups for line in trunk.lines}
+    alone = [x.name for x in office.lines if isinstance(x, FxoLine) and x.name not in grouped]
+    sip = [trunk.name for trunk in office.trunks if not isinstance(trunk, GroupTrunk)]
+    return (*(trunk.name for trunk in groups), *alone, *sip)

@@ -17,7 +17,7 @@ import msgspec
 
 from firmware.clock import Now
 from firmware.errors import ConfigError
-from firmware.routing.codes import FEATURE_CODES, TAKES_EXTENSION, TAKES_NUMBER
+from firmware.routing.codes import FEATURE_CODES, TAKES_EXTENSION, TAKES_NUMBER, Abroad
 from firmware.routing.dialplan import Automaton
 from firmware.routing.ops import Op
 from firmware.routing.schedule import Calendar
@@ -117,23 +117,6 @@ class Route(msgspec.Struct, frozen=True):
         return self.add + dialled[self.strip :]
 
 
-class Abroad(msgspec.Struct, frozen=True):
-    """How a +number is dialled in this country."""
-
-    country_code: str
-    national: str
-    international: str
-
-    def dialled(self, number: str) -> str:
-        """ "+380441234567" as the exchange wants it; other numbers unchanged."""
-        if not number.startswith("+"):
-            return number
-        digits = number[1:]
-        if digits.startswith(self.country_code):
-            return self.national + digits[len(self.country_code) :]
-        return self.international + digits
-
-
 class CardRef(msgspec.Struct, frozen=True):
     """A line card."""
 
@@ -153,6 +136,7 @@ class Data(msgspec.Struct, frozen=True):
     recordings: str  # folder, absolute or "" for none
     sip_listen: str  # "" without SIP
     sip_realm: str
+    sip_digests: tuple[str, ...]
     cards: tuple[CardRef, ...]
     lines: dict[LineId, Line]
     trunks: dict[str, Trunk]

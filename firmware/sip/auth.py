@@ -74,10 +74,17 @@ def _algorithm(fields: dict[str, str]) -> str:
 class DigestServer:
     """Challenges, and the check of what comes back."""
 
-    def __init__(self, realm: str, secret: bytes, new_token: Callable[[], str]) -> None:
+    def __init__(
+        self,
+        realm: str,
+        secret: bytes,
+        new_token: Callable[[], str],
+        algorithms: tuple[str, ...] = tuple(ALGORITHMS),
+    ) -> None:
         self.realm = realm
         self._secret = secret
         self._new_token = new_token
+        self._algorithms = algorithms
         self._counts: OrderedDict[str, int] = OrderedDict()
 
     def challenge(self, now_s: float, stale: bool = False) -> list[str]:
@@ -87,7 +94,7 @@ class DigestServer:
         tail = ", stale=true" if stale else ""
         return [
             f'Digest realm={quote(self.realm)}, nonce="{nonce}", algorithm={name}, qop="auth"{tail}'
-            for name in ALGORITHMS
+            for name in self._algorithms
         ]
 
     def check(

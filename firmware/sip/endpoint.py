@@ -75,7 +75,7 @@ class SipEndpoint:
         self._registrar = Registrar(
             Limits(settings.min_expires_s, settings.max_expires_s, settings.max_contacts)
         )
-        self._digest = DigestServer(settings.realm, settings.secret, new_token)
+        self._digest = DigestServer(settings.realm, settings.secret, new_token, settings.digests)
         self._registrations = {
             trunk.line: Registration(self._context, trunk)
             for trunk in settings.trunks

@@ -45,6 +45,7 @@ class SipSettings:
     secret: bytes  # signs nonces; 16 octets or more, new at each start
     accounts: tuple[SipAccount, ...] = ()
     trunks: tuple[SipTrunk, ...] = ()
+    digests: tuple[str, ...] = ("SHA-256", "MD5")  # offered to phones, strongest first
     codecs: tuple[Codec, ...] = (Codec.PCMA, Codec.PCMU)  # best first
     agent: str = "tipring"
     max_legs: int = 200  # calls at once; further ones get 503
