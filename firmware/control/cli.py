@@ -144,6 +144,9 @@ def _add_live(commands: Any) -> None:
         _json(command)
         if name == "records":
             command.add_argument("--limit", type=int, default=20)
+    hang_up = _command(commands, "hang-up", "firmware.control.live:hang_up", "End a call.")
+    hang_up.add_argument("call", metavar="CALL", help="as `tipring calls` shows it")
+    _control(hang_up)
     _control(_command(commands, "tui", "tui.app:main", "The console."))
 
 

@@ -12,7 +12,9 @@ from typing import Any, TypeVar
 
 from firmware.control.client import ControlClient
 from firmware.control.protocol import Status, encode
+from firmware.control.text import printable
 from firmware.errors import LocalError
+from firmware.values import CallId
 
 T = TypeVar("T")
 
@@ -42,6 +44,12 @@ def records(options: argparse.Namespace) -> int:
     return 0
 
 
+def hang_up(options: argparse.Namespace) -> int:
+    """End a call; one that is over already counts as done."""
+    _ask(options.control, lambda client: client.hang_up(CallId(options.call)))
+    return 0
+
+
 def _ask(path: Path, question: Callable[[ControlClient], Awaitable[T]]) -> T:
     async def ask() -> T:
         async with ControlClient(path) as client:
@@ -58,23 +66,24 @@ def _status_lines(now: Status) -> Iterable[str]:
     yield f"{now.office}  tipring {now.version}  table {now.table[:12]}  {now.wall:%a %H:%M:%S}"
     yield f"media host: {'up' if now.media_up else 'DOWN'}"
     for line in now.lines:
-        who = f"{line.owner:<6}" if line.owner else " " * 6
-        yield f"{line.line:<10} {line.kind:<9} {who} {line.state}  {line.reason}".rstrip()
+        reason = printable(line.reason)
+        yield f"{line.line:<10} {line.kind:<9} {line.owner:<6} {line.state}  {reason}".rstrip()
     yield from _call_lines(now)
     for queue in now.queues:
         waits = f"{len(queue.waiting)} waiting ({queue.longest_wait_s:.0f} s)"
         yield f"queue {queue.name}: {waits}, {queue.strategy}"
     for alarm in now.alarms:
-        yield f"ALARM since {alarm.since:%H:%M:%S}: {alarm.text}"
+        yield f"ALARM since {alarm.since:%H:%M:%S}: {printable(alarm.text)}"
 
 
 def _call_lines(now: Status) -> Iterable[str]:
     for call in now.calls:
-        way = f"{call.caller or 'unknown'} -> {call.called or call.scheme}"
+        way = printable(f"{call.caller or 'unknown'} -> {call.called or call.scheme}")
         rings = f" rings {','.join(call.ringing)}" if call.ringing else ""
         yield f"call {call.id}: {way}, {call.state} {call.block} {call.seconds:.0f} s{rings}"
 
 
 def record_line(record: dict[str, Any]) -> str:
     """One record as a line of text: what every field says is in docs/records.md."""
-    return "  ".join(f"{key}={value}" for key, value in record.items() if value not in ("", [], {}))
+    fields = ((key, value) for key, value in record.items() if value not in ("", [], {}, None))
+    return "  ".join(f"{key}={printable(str(value))}" for key, value in fields)

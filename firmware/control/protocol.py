@@ -15,6 +15,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 
 import msgspec
 
@@ -54,6 +55,16 @@ def decode_status(data: bytes) -> Status:
     try:
         return msgspec.json.decode(data, type=Status)
     except msgspec.MsgspecError as error:
-        raise PeerError(
-            f"The exchange speaks another version of the control API: {error}"
-        ) from None
+        raise _other_version(error) from None
+
+
+def decode_records(data: bytes) -> list[dict[str, Any]]:
+    """Call records as sent; PeerError when the other end speaks another version."""
+    try:
+        return msgspec.json.decode(data, type=list[dict[str, Any]])
+    except msgspec.MsgspecError as error:
+        raise _other_version(error) from None
+
+
+def _other_version(error: Exception) -> PeerError:
+    return PeerError(f"The exchange speaks another version of the control API: {error}.")
