@@ -64,6 +64,7 @@ class Snapshot:
     card_running: bool
     card_xruns: int
     card_starts: int
+    card_lead_samples: int  # playback ahead of capture; grows after underruns
     events_lost: int
     record_overruns: int  # samples the disk did not take in time
     legs: dict[LegId, LegFigures]

@@ -108,6 +108,7 @@ typedef struct {
     int64_t card_running;
     int64_t card_xruns;
     int64_t card_starts;
+    int64_t card_lead_samples; /* playback ahead of capture: grows after underruns */
     int64_t events_lost;       /* Python did not take them in time */
     int64_t record_overruns;   /* samples not recorded because the disk stood still */
     int64_t legs;

@@ -10,42 +10,33 @@
 
 #include <alsa/asoundlib.h>
 
+#include "cardstream.h"
 #include "ring.h"
+#include "thread.h"
 
 enum {
     PERIOD = TR_TICK_SAMPLES,
-    BUFFER_PERIODS = 16,   /* how late the engine may be before the capture overruns: 160 ms */
     LEAD_FIRST = 2,        /* periods of playback ahead: 20 ms, the least that works */
     LEAD_MOST = 8,         /* after underruns: a loaded machine needs more */
     HISTORY = 2048,        /* frames of playback kept for the echo canceller: buffer and lead */
     MAX_POLL = 8,
 };
 
-typedef struct {
-    snd_pcm_t *capture, *playback;
-    int linked;
-} sound_stream;
-
-typedef struct {
-    sound_stream *stream;  /* null: it could not be opened */
-    char why[256];
-} opened_news;
-
 struct tr_card {
     char device[256];
     int channels;
-    tr_ring opened;        /* opened_news: card thread -> engine */
-    tr_ring given_up;      /* sound_stream *: engine -> card thread */
+    tr_ring opened;        /* tr_card_opened: card thread -> engine */
+    tr_ring given_up;      /* tr_card_stream *: engine -> card thread */
     /* card thread, control thread */
     pthread_t thread;
     pthread_mutex_t lock;
     pthread_cond_t wake;
     int stop;
     /* engine thread */
-    sound_stream *stream;  /* null: not running */
+    tr_card_stream *stream;  /* null: not running */
     const char *given_up_why;
     int failure_told;
-    opened_news news;
+    tr_card_opened news;
     int lead;              /* periods */
     uint64_t captured, played; /* frames since the start; the same moment has the same number */
     int64_t xruns, starts;
@@ -53,82 +44,7 @@ struct tr_card {
     int16_t history[HISTORY * TR_MAX_CHANNELS];
 };
 
-/* ---- card thread: opening and closing ---- */
-
-static void close_stream(sound_stream *stream)
-{
-    if (!stream)
-        return;
-    if (stream->linked)
-        snd_pcm_unlink(stream->capture);
-    if (stream->capture)
-        snd_pcm_close(stream->capture);
-    if (stream->playback)
-        snd_pcm_close(stream->playback);
-    free(stream);
-}
-
-static int set_hardware(snd_pcm_t *pcm, int channels)
-{
-    snd_pcm_hw_params_t *params;
-    snd_pcm_uframes_t period = PERIOD, buffer = PERIOD * BUFFER_PERIODS;
-    int e;
-    snd_pcm_hw_params_alloca(&params);
-    if ((e = snd_pcm_hw_params_any(pcm, params)) < 0 ||
-        (e = snd_pcm_hw_params_set_access(pcm, params, SND_PCM_ACCESS_RW_INTERLEAVED)) < 0 ||
-        (e = snd_pcm_hw_params_set_format(pcm, params, SND_PCM_FORMAT_S16)) < 0 ||
-        (e = snd_pcm_hw_params_set_channels(pcm, params, (unsigned)channels)) < 0 ||
-        (e = snd_pcm_hw_params_set_rate(pcm, params, TR_SAMPLE_RATE, 0)) < 0 ||
-        (e = snd_pcm_hw_params_set_period_size_near(pcm, params, &period, NULL)) < 0 ||
-        (e = snd_pcm_hw_params_set_buffer_size_near(pcm, params, &buffer)) < 0)
-        return e;
-    return snd_pcm_hw_params(pcm, params);
-}
-
-static int set_software(snd_pcm_t *pcm)
-{
-    snd_pcm_sw_params_t *params;
-    snd_pcm_uframes_t boundary;
-    int e;
-    snd_pcm_sw_params_alloca(&params);
-    if ((e = snd_pcm_sw_params_current(pcm, params)) < 0 ||
-        (e = snd_pcm_sw_params_get_boundary(params, &boundary)) < 0 ||
-        (e = snd_pcm_sw_params_set_start_threshold(pcm, params, boundary)) < 0 ||
-        (e = snd_pcm_sw_params_set_avail_min(pcm, params, PERIOD)) < 0)
-        return e;
-    return snd_pcm_sw_params(pcm, params);
-}
-
-static int open_one(tr_card *card, snd_pcm_t **pcm, snd_pcm_stream_t direction)
-{
-    int e = snd_pcm_open(pcm, card->device, direction, SND_PCM_NONBLOCK);
-    if (e < 0) {
-        *pcm = NULL;
-        return e;
-    }
-    e = set_hardware(*pcm, card->channels);
-    return e < 0 ? e : set_software(*pcm);
-}
-
-static void open_stream(tr_card *card, opened_news *news)
-{
-    sound_stream *stream = calloc(1, sizeof(*stream));
-    int e = stream ? 0 : -ENOMEM;
-    memset(news, 0, sizeof(*news));
-    if (e == 0)
-        e = open_one(card, &stream->capture, SND_PCM_STREAM_CAPTURE);
-    if (e == 0)
-        e = open_one(card, &stream->playback, SND_PCM_STREAM_PLAYBACK);
-    if (e < 0) {
-        snprintf(news->why, sizeof(news->why),
-                 "The sound device \"%.80s\" cannot be opened with %d channels at 8000 Hz: %s.",
-                 card->device, card->channels, snd_strerror(e));
-        close_stream(stream);
-        return;
-    }
-    stream->linked = snd_pcm_link(stream->capture, stream->playback) == 0;
-    news->stream = stream;
-}
+/* ---- card thread ---- */
 
 static void wait_a_second(tr_card *card)
 {
@@ -158,21 +74,21 @@ static void quiet(const char *file, int line, const char *function, int e, const
 static void *card_thread(void *user)
 {
     tr_card *card = user;
-    sound_stream *old;
+    tr_card_stream *old;
     int out = 0; /* the engine has a stream */
     snd_lib_error_set_handler(quiet);
     for (; !stopped(card); wait_a_second(card)) {
         while (tr_ring_pop(&card->given_up, &old)) {
-            close_stream(old);
+            tr_card_stream_close(old);
             out = 0;
         }
         if (out)
             continue;
-        opened_news news;
-        open_stream(card, &news);
+        tr_card_opened news;
+        tr_card_stream_open(card->device, card->channels, &news);
         out = news.stream != NULL;
         if (!tr_ring_push(&card->opened, &news)) {
-            close_stream(news.stream); /* the engine has not looked for seconds: try again */
+            tr_card_stream_close(news.stream); /* the engine has not looked for seconds: try again */
             out = 0;
         }
     }
@@ -191,22 +107,21 @@ tr_card *tr_card_create(const char *device, int channels)
     card->lead = LEAD_FIRST;
     pthread_mutex_init(&card->lock, NULL);
     pthread_cond_init(&card->wake, NULL);
-    if (tr_ring_init(&card->opened, 4, sizeof(opened_news)) < 0 ||
-        tr_ring_init(&card->given_up, 4, sizeof(sound_stream *)) < 0 ||
-        pthread_create(&card->thread, NULL, card_thread, card) != 0) {
+    if (tr_ring_init(&card->opened, 4, sizeof(tr_card_opened)) < 0 ||
+        tr_ring_init(&card->given_up, 4, sizeof(tr_card_stream *)) < 0 ||
+        tr_thread_start(&card->thread, "tipring-card", card_thread, card) != 0) {
         tr_ring_free(&card->opened);
         tr_ring_free(&card->given_up);
         free(card);
         return NULL;
     }
-    pthread_setname_np(card->thread, "tipring-card");
     return card;
 }
 
 void tr_card_destroy(tr_card *card)
 {
-    opened_news news;
-    sound_stream *old;
+    tr_card_opened news;
+    tr_card_stream *old;
     if (!card)
         return;
     pthread_mutex_lock(&card->lock);
@@ -214,11 +129,11 @@ void tr_card_destroy(tr_card *card)
     pthread_cond_signal(&card->wake);
     pthread_mutex_unlock(&card->lock);
     pthread_join(card->thread, NULL);
-    close_stream(card->stream);
+    tr_card_stream_close(card->stream);
     while (tr_ring_pop(&card->opened, &news))
-        close_stream(news.stream);
+        tr_card_stream_close(news.stream);
     while (tr_ring_pop(&card->given_up, &old))
-        close_stream(old);
+        tr_card_stream_close(old);
     tr_ring_free(&card->opened);
     tr_ring_free(&card->given_up);
     pthread_cond_destroy(&card->wake);
@@ -256,7 +171,7 @@ static int write_silence(tr_card *card)
  * one another (playback first: it has silence to spare). */
 static int start_both(tr_card *card)
 {
-    sound_stream *stream = card->stream;
+    tr_card_stream *stream = card->stream;
     int e;
     card->captured = card->played = 0;
     memset(card->history, 0, sizeof(card->history));
@@ -411,4 +326,9 @@ int64_t tr_card_xruns(const tr_card *card)
 int64_t tr_card_starts(const tr_card *card)
 {
     return card->starts;
+}
+
+int64_t tr_card_lead(const tr_card *card)
+{
+    return card->stream ? (int64_t)(card->played - card->captured) : 0;
 }

@@ -57,5 +57,6 @@ void tr_card_write(tr_card *card);
 
 int64_t tr_card_xruns(const tr_card *card);
 int64_t tr_card_starts(const tr_card *card);
+int64_t tr_card_lead(const tr_card *card); /* frames written ahead of what was read */
 
 #endif

@@ -13,6 +13,8 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "thread.h"
+
 enum {
     ORDERS = 1024,
     EVENTS = 2048,
@@ -196,9 +198,8 @@ tr_engine *tr_engine_create(const char *rtp_host, uint16_t port_low, uint16_t po
                       "the lower first.");
     engine->writer = tr_writer_create(post_from_writer, engine);
     if (!engine->writer ||
-        pthread_create(&engine->thread, NULL, tr_engine_thread, engine) != 0)
+        tr_thread_start(&engine->thread, "tipring-engine", tr_engine_thread, engine) != 0)
         return refuse(engine, error, error_size, "The media engine's threads cannot be started.");
-    pthread_setname_np(engine->thread, "tipring-engine");
     return engine;
 }
 

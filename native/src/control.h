@@ -23,6 +23,9 @@ int tr_control_send(tr_engine *engine, int32_t kind, tr_port *port, void *object
 
 void tr_port_destroy(tr_port *port);
 
+/* sockets.c: bind a pair; returns the even port, or a negative error. */
+int tr_sockets_open(tr_engine *engine, int fds[2]);
+
 /* Close every leg without the engine thread, which must be gone. */
 void tr_control_close_all(tr_engine *engine);
 

@@ -149,9 +149,12 @@ static void publish(tr_engine *engine, int64_t began_us)
         engine->stats.max_tick_us = took;
     engine->stats.sample = engine->sample;
     engine->stats.legs = engine->port_count;
-    engine->stats.card_running = engine->card && tr_card_running(engine->card);
-    engine->stats.card_xruns = engine->card ? tr_card_xruns(engine->card) : 0;
-    engine->stats.card_starts = engine->card ? tr_card_starts(engine->card) : 0;
+    if (engine->card) {
+        engine->stats.card_running = tr_card_running(engine->card);
+        engine->stats.card_xruns = tr_card_xruns(engine->card);
+        engine->stats.card_starts = tr_card_starts(engine->card);
+        engine->stats.card_lead_samples = tr_card_lead(engine->card);
+    }
     tr_snapshot_write(&engine->snapshot, &engine->stats, sizeof(engine->stats));
 }
 

@@ -1,22 +1,17 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * Legs and bridges, control thread: opening, connecting, closing, tags, who is with whom.
+ * Legs, control thread: opening, connecting, closing, tags, lists.
  */
 #include <arpa/inet.h>
-#include <errno.h>
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/socket.h>
 #include <unistd.h>
 
 #include "control.h"
 
 enum {
-    EPHEMERAL_TRIES = 200,
-    ECHO_TAIL_MS = 32,       /* a local loop and its hybrid; measured on the models of G.168 */
-    RECEIVE_BUFFER = 262144, /* bytes: rides out a stop of the engine of a second */
-    EXPEDITED = 0xB8,        /* DSCP EF: voice, RFC 3246 */
+    ECHO_TAIL_MS = 32, /* a local loop and its hybrid; measured on the models of G.168 */
 };
 
 /* ---- making and freeing ports ---- */
@@ -127,68 +122,6 @@ int tr_open_card(tr_engine *engine, int32_t leg, int32_t channel, int32_t echo_c
 
 /* ---- RTP legs ---- */
 
-static int bind_udp(tr_engine *engine, uint16_t port)
-{
-    struct sockaddr_in address = {.sin_family = AF_INET, .sin_port = htons(port)};
-    int fd = socket(AF_INET, SOCK_DGRAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
-    int buffer = RECEIVE_BUFFER, service = EXPEDITED;
-    if (fd < 0)
-        return -1;
-    address.sin_addr = engine->rtp_address;
-    if (bind(fd, (struct sockaddr *)&address, sizeof(address)) < 0) {
-        int e = errno;
-        close(fd);
-        errno = e;
-        return -1;
-    }
-    /* both are wishes: calls work without */
-    setsockopt(fd, SOL_SOCKET, SO_RCVBUF, &buffer, sizeof(buffer));
-    setsockopt(fd, IPPROTO_IP, IP_TOS, &service, sizeof(service));
-    return fd;
-}
-
-static uint16_t port_of(int fd)
-{
-    struct sockaddr_in address = {0};
-    socklen_t size = sizeof(address);
-    getsockname(fd, (struct sockaddr *)&address, &size);
-    return ntohs(address.sin_port);
-}
-
-/* port 0: any even one. Returns the port or -1. */
-static int bind_pair(tr_engine *engine, uint16_t port, int fds[2])
-{
-    fds[0] = bind_udp(engine, port);
-    if (fds[0] < 0)
-        return -1;
-    uint16_t got = port_of(fds[0]);
-    fds[1] = got % 2 == 0 ? bind_udp(engine, (uint16_t)(got + 1)) : -1;
-    if (fds[1] < 0) {
-        close(fds[0]);
-        return -1;
-    }
-    return got;
-}
-
-static int find_pair(tr_engine *engine, int fds[2])
-{
-    int tries = engine->port_low ? (engine->port_high - engine->port_low + 1) / 2 : EPHEMERAL_TRIES;
-    for (int i = 0; i < tries; i++) {
-        uint16_t wanted = engine->next_port;
-        if (engine->port_low) {
-            int next = wanted + 2;
-            engine->next_port = next + 1 > engine->port_high
-                                    ? (uint16_t)(engine->port_low + (engine->port_low & 1))
-                                    : (uint16_t)next;
-        }
-        int port = bind_pair(engine, wanted, fds);
-        if (port > 0)
-            return port;
-    }
-    return tr_control_fail(engine, TR_ERR_SYSTEM, "No pair of UDP ports is free: %s.",
-                           strerror(errno));
-}
-
 static tr_port *new_rtp_port(tr_engine *engine, int32_t leg, const int fds[2])
 {
     tr_port *port = new_port(engine, leg, TR_LEG_RTP);
@@ -207,7 +140,7 @@ static tr_port *new_rtp_port(tr_engine *engine, int32_t leg, const int fds[2])
 int tr_open_rtp(tr_engine *engine, int32_t leg)
 {
     int fds[2] = {-1, -1}, result = may_open(engine, leg);
-    int udp_port = result == TR_OK ? find_pair(engine, fds) : result;
+    int udp_port = result == TR_OK ? tr_sockets_open(engine, fds) : result;
     if (udp_port < 0)
         return udp_port;
     tr_port *port = new_rtp_port(engine, leg, fds);
@@ -360,86 +293,4 @@ int tr_read_leg_stats(tr_engine *engine, int32_t leg, tr_leg_stats *stats)
         return TR_ERR_NO_LEG;
     tr_snapshot_read(&port->snapshot, stats, sizeof(*stats));
     return TR_OK;
-}
-
-/* ---- bridges ---- */
-
-static int bridge_in_use(const tr_engine *engine, int32_t bridge)
-{
-    for (int i = 0; i < engine->leg_count; i++)
-        if (engine->legs[i]->bridge_id == bridge)
-            return 1;
-    return 0;
-}
-
-/* The engine's slot of a bridge; those that nobody is in any more are free again. There are as many
- * slots as legs, so one is always found. */
-static int slot_of(tr_engine *engine, int32_t bridge)
-{
-    int spare = 0;
-    for (int i = 0; i < TR_MAX_BRIDGES; i++)
-        if (engine->bridge_ids[i] == bridge)
-            return i;
-    while (spare < TR_MAX_BRIDGES - 1 && engine->bridge_ids[spare] &&
-           bridge_in_use(engine, engine->bridge_ids[spare]))
-        spare++;
-    engine->bridge_ids[spare] = bridge;
-    return spare;
-}
-
-static tr_join *new_join(tr_engine *engine, const int32_t *legs, size_t count, int *result)
-{
-    tr_join *join = malloc(sizeof(*join) + count * sizeof(tr_port *));
-    *result = TR_ERR_MEMORY;
-    if (!join) {
-        tr_control_fail(engine, TR_ERR_MEMORY, "There is no memory for the bridge.");
-        return NULL;
-    }
-    join->count = count;
-    for (size_t i = 0; i < count; i++) {
-        join->ports[i] = tr_control_find(engine, legs[i]);
-        if (!join->ports[i]) {
-            *result = TR_ERR_NO_LEG;
-            free(join);
-            return NULL;
-        }
-    }
-    return join;
-}
-
-static void note_members(tr_engine *engine, int32_t bridge, const int32_t *legs, size_t count)
-{
-    for (int i = 0; i < engine->leg_count; i++)
-        if (engine->legs[i]->bridge_id == bridge)
-            engine->legs[i]->bridge_id = 0;
-    for (size_t i = 0; i < count; i++)
-        tr_control_find(engine, legs[i])->bridge_id = bridge;
-}
-
-int tr_join_bridge(tr_engine *engine, int32_t bridge, const int32_t *legs, size_t count)
-{
-    int result;
-    if (bridge < 1 || count > TR_MAX_LEGS)
-        return tr_control_fail(engine, TR_ERR_ARGUMENT,
-                               "Bridge numbers begin at 1, and a bridge has at most %d legs.",
-                               TR_MAX_LEGS);
-    tr_join *join = new_join(engine, legs, count, &result);
-    if (!join)
-        return result;
-    join->bridge = slot_of(engine, bridge);
-    result = tr_control_send(engine, TR_ORDER_JOIN, NULL, join, 0);
-    if (result < 0)
-        free(join);
-    else
-        note_members(engine, bridge, legs, count);
-    return result;
-}
-
-int tr_leave_bridge(tr_engine *engine, int32_t leg)
-{
-    tr_port *port = tr_control_find(engine, leg);
-    if (!port)
-        return TR_ERR_NO_LEG;
-    port->bridge_id = 0;
-    return tr_control_send(engine, TR_ORDER_LEAVE, port, NULL, 0);
 }

@@ -15,6 +15,7 @@
 
 #include "mix.h"
 #include "ring.h"
+#include "thread.h"
 #include "wav.h"
 
 enum {
@@ -224,11 +225,10 @@ tr_writer *tr_writer_create(tr_writer_post post, void *user)
     writer->user = user;
     pthread_mutex_init(&writer->lock, NULL);
     pthread_cond_init(&writer->wake, NULL);
-    if (pthread_create(&writer->thread, NULL, writer_thread, writer) != 0) {
+    if (tr_thread_start(&writer->thread, "tipring-writer", writer_thread, writer) != 0) {
         free(writer);
         return NULL;
     }
-    pthread_setname_np(writer->thread, "tipring-writer");
     return writer;
 }
 

@@ -11,12 +11,12 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from tests.native.engine_bench import Facts, connect_two, dbm0, noise, read_wav, write_wav
 
 from firmware import events
 from firmware.errors import NativeError
 from firmware.values import Codec, LegId, Tone, ToneName, ToneSegment, ToneTemplate
 from native.engine import Engine
+from tests.native.engine_bench import Facts, connect_two, dbm0, noise, read_wav, write_wav
 
 BUSY = ToneTemplate(ToneName.BUSY, (425.0,), (300, 400), (300, 400))
 CONGESTION = ToneTemplate(ToneName.CONGESTION, (425.0,), (150, 230), (150, 230), 3)
@@ -207,8 +207,12 @@ def test_busy_interpreter_does_not_hurt(facts: Facts) -> None:
     time.sleep(0.3)
     before = engine.snapshot()
     end = time.monotonic() + 1.5
-    hogs = [threading.Thread(target=lambda: [sum(range(10**6)) for _ in iter(
-        lambda: time.monotonic() < end, False)]) for _ in range(2)]
+    hogs = [
+        threading.Thread(
+            target=lambda: [sum(range(10**6)) for _ in iter(lambda: time.monotonic() < end, False)]
+        )
+        for _ in range(2)
+    ]
     for hog in hogs:
         hog.start()
     for hog in hogs:

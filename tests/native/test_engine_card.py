@@ -9,12 +9,21 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from tests.native.engine_bench import BoardThread, Facts, Samples, dbm0, noise, read_wav, silence, write_wav
 
 from board.sim.audio import BLOCK, CHANNELS
 from firmware import events
 from firmware.values import LegId
 from native.engine import Engine
+from tests.native.engine_bench import (
+    BoardThread,
+    Facts,
+    Samples,
+    dbm0,
+    noise,
+    read_wav,
+    silence,
+    write_wav,
+)
 
 ECHO_DELAY = 20  # samples
 ECHO_GAIN = 0.25  # -12 dB
