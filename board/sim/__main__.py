@@ -14,6 +14,7 @@ import signal
 import sys
 import tempfile
 from pathlib import Path
+from typing import Any
 
 from board.sim.board import Board
 from board.sim.control import ControlSocket
@@ -51,6 +52,17 @@ def take_stdout() -> int:
     return own
 
 
+def end_on_errors(ended: asyncio.Event) -> None:
+    """A fault of ours ends the board: half a board would look like a fault of the box."""
+    loop = asyncio.get_running_loop()
+
+    def report(loop: asyncio.AbstractEventLoop, context: dict[str, Any]) -> None:
+        loop.default_exception_handler(context)
+        ended.set()
+
+    loop.set_exception_handler(report)
+
+
 async def run(arguments: argparse.Namespace) -> None:
     """Build, start, wait for a signal, stop."""
     stdout = take_stdout()
@@ -59,6 +71,7 @@ async def run(arguments: argparse.Namespace) -> None:
     board = Board(run_dir, arguments.country, arguments.ppm, shared_memory_path(run_dir))
     control = ControlSocket(run_dir / "sim.sock", board.perform)
     ended = asyncio.Event()
+    end_on_errors(ended)
     for number in (signal.SIGTERM, signal.SIGINT):
         asyncio.get_running_loop().add_signal_handler(number, ended.set)
     try:

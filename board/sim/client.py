@@ -262,6 +262,8 @@ class Connection:
 
     async def ask(self, port: str, order: str, **arguments: Any) -> Any:
         """Send one order to a port ("" is the board) and wait for its result."""
+        if self._reading.done():
+            raise BoardError("the simulated board has ended")
         number = next(self._numbers)
         future: asyncio.Future[Any] = asyncio.get_running_loop().create_future()
         self._waiting[number] = future
@@ -274,11 +276,14 @@ class Connection:
             self._waiting.pop(number, None)
 
     async def _read(self, reader: asyncio.StreamReader) -> None:
-        while line := await reader.readline():
-            self._take_reply(json.loads(line))
+        try:
+            while line := await reader.readline():
+                self._take_reply(json.loads(line))
+        except ConnectionError:
+            pass  # it was killed: the same as its end
         for future in self._waiting.values():
             if not future.done():
-                future.set_exception(BoardError("the simulated board ended"))
+                future.set_exception(BoardError("the simulated board has ended"))
 
     def _take_reply(self, reply: dict[str, Any]) -> None:
         future = self._waiting.get(reply["id"])

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import traceback
 from collections.abc import Awaitable, Callable
 from pathlib import Path
 from typing import Any
@@ -72,5 +73,8 @@ class ControlSocket:
             reply |= {"kind": "timeout", "error": str(error) or "it did not end in time"}
         except (OrderError, ValueError, TypeError, KeyError, OSError) as error:
             reply |= {"kind": "refused", "error": f"{error}"}
+        except Exception:
+            traceback.print_exc()
+            reply |= {"kind": "refused", "error": "a fault in the board; see its sim.log"}
         if not writer.is_closing():
             writer.write(json.dumps(reply).encode() + b"\n")

@@ -24,7 +24,8 @@ from board.sim.tones import Country, dtmf
 from board.sim.wavefile import read_wav, write_wav
 
 POLL_S = 0.1
-MOST_HEARD_S = 8.0
+LISTEN_AGAIN_S = 0.25  # naming a sound costs a millisecond of the board's loop
+MOST_HEARD_S = 6.6  # a whole ringback of 2 + 4 s
 
 
 class OrderError(Exception):
@@ -132,7 +133,13 @@ class Party:
         """Forget, for naming tones, what was heard up to now."""
         self._attentive_since = self.bench.next_sample()
 
-    async def wait_until(self, condition: Callable[[], bool], timeout_s: float, what: str) -> float:
+    async def wait_until(
+        self,
+        condition: Callable[[], bool],
+        timeout_s: float,
+        what: str,
+        poll_s: float = POLL_S,
+    ) -> float:
         """Seconds until ``condition`` held; TimeoutError says ``what`` did not happen."""
         start_s = time.monotonic()
         while not condition():
@@ -141,7 +148,7 @@ class Party:
                 raise TimeoutError(
                     f"{self.name}: not {what} within {timeout_s:g} s; {self.describe()}"
                 )
-            await self.changes.wait(min(POLL_S, left_s))
+            await self.changes.wait(min(poll_s, left_s))
         return time.monotonic() - start_s
 
     # ------------------------------------------------------------------ orders
@@ -208,7 +215,10 @@ class Party:
     async def wait_hears(self, name: str, timeout_s: float = 10.0) -> float:
         """Wait for a sound."""
         return await self.wait_until(
-            lambda: self._name_sound() == name, timeout_s, f"hearing {name!r}"
+            lambda: self._name_sound() == name,
+            timeout_s,
+            f"hearing {name!r}",
+            LISTEN_AGAIN_S,
         )
 
     async def level(self, seconds: float = 1.0) -> float:

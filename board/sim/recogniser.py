@@ -38,7 +38,9 @@ STUTTER_ON = (8, 120)  # frames
 STUTTER_OFF = (2, 14)
 
 Mask = npt.NDArray[np.bool_]
-Powers = npt.NDArray[np.float64]
+Powers = npt.NDArray[np.float32]
+
+_HANNING = np.hanning(WINDOW).astype(np.float32)
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,13 +69,14 @@ def recognise(samples: npt.NDArray[np.int16], country: Country) -> str:
 
 
 def _spectrum(samples: npt.NDArray[np.int16]) -> Powers:
-    """Power per line of each frame, float64[frames, 129]; frames end at the newest sample."""
+    """Power per line of each frame, float32[frames, 129]; frames end at the newest sample."""
     count = (len(samples) - WINDOW) // HOP + 1
     if count < 1:
-        return np.zeros((0, WINDOW // 2 + 1))
-    tail = np.asarray(samples[-((count - 1) * HOP + WINDOW) :], np.float64)
+        return np.zeros((0, WINDOW // 2 + 1), np.float32)
+    tail = np.asarray(samples[-((count - 1) * HOP + WINDOW) :], np.float32)
     frames = np.lib.stride_tricks.sliding_window_view(tail, WINDOW)[::HOP]
-    return np.asarray(np.abs(np.fft.rfft(frames * np.hanning(WINDOW), axis=1)) ** 2)
+    lines = np.fft.rfft(frames * _HANNING, axis=1)
+    return np.asarray(lines.real**2 + lines.imag**2)
 
 
 def _power_at(level_dbm0: float) -> float:

@@ -16,7 +16,7 @@ import pytest_asyncio
 from board.sim.client import SimulatedBoard
 from drivers.linecard.card import CardLink
 from drivers.linecard.revision import read_revision
-from firmware.events import BatteryChanged, CardFact, CardUp
+from firmware.events import BatteryChanged, CardFact, CardUp, PortState
 from firmware.values import LineId
 
 FACT_TIMEOUT_S = 10.0
@@ -38,12 +38,12 @@ class Host:
         self.facts.append(fact)
         self._arrived.set()
 
-    async def wait_fact(self, fact: CardFact | type, timeout_s: float = FACT_TIMEOUT_S) -> CardFact:
-        """The first fact that is equal or of the kind, now or later; it and those before go."""
-        async with asyncio.timeout(timeout_s):
+    async def wait_fact(self, *wanted: CardFact | type) -> CardFact:
+        """The first fact that equals or is of a wanted one, now or later; those before it go."""
+        async with asyncio.timeout(FACT_TIMEOUT_S):
             while True:
                 for place, seen in enumerate(self.facts):
-                    if seen == fact or (isinstance(fact, type) and isinstance(seen, fact)):
+                    if seen in wanted or type(seen) in wanted:
                         del self.facts[: place + 1]
                         return seen
                 self._arrived.clear()
@@ -100,7 +100,10 @@ async def host(tmp_path: Path, request: pytest.FixtureRequest) -> AsyncIterator[
         running = asyncio.create_task(host.card.run())
         try:
             await host.wait_fact(CardUp)
-            await host.wait_fact(BatteryChanged(LineId("FXO4"), present=True))
+            last = LineId("FXO4")  # seen at once, or when its detector has settled
+            await host.wait_fact(
+                BatteryChanged(last, present=True), PortState(last, False, False, True, False)
+            )
             yield host
         finally:
             running.cancel()

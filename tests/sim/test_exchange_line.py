@@ -22,7 +22,7 @@ CHANNEL = 8
 @pytest.mark.parametrize("host", ["UA", "UK", "US"], indirect=True)
 async def test_ringing_with_caller_id(host: Host) -> None:
     line = host.board.exchange_line("FXO1")
-    capturing = asyncio.create_task(host.record(6))
+    capturing = asyncio.create_task(host.record(5))
     await line.call("0671234567", "ANNA")
     await host.wait_fact(events.RingingStarted(FXO1, 1))
     await host.wait_fact(events.RingingPaused)
@@ -31,8 +31,16 @@ async def test_ringing_with_caller_id(host: Host) -> None:
     messages = [demodulate(captured, standard) for standard in sorted(set(standards))]
     shown = [decode(message) for message in messages if message]
     assert any(s and s["number"] == "0671234567" and s["name"] == "ANNA" for s in shown)
+
+
+async def test_caller_who_gives_up(host: Host) -> None:
+    line = host.board.exchange_line("FXO1")
+    await line.call("private")
+    await host.wait_fact(events.RingingStarted(FXO1, 1))
     await line.stop_calling()
     await host.wait_fact(events.RingingStopped(FXO1))
+    with pytest.raises(BoardError, match="is not calling: the line is idle"):
+        await line.stop_calling()
 
 
 async def answered_call(host: Host) -> None:
