@@ -88,7 +88,7 @@ class DigestServer:
         self._counts: OrderedDict[str, int] = OrderedDict()
 
     def challenge(self, now_s: float, stale: bool = False) -> list[str]:
-        """WWW-Authenticate values, strongest algorithm first (RFC 8760 2.3)."""
+        """WWW-Authenticate values, one an algorithm, the best first (RFC 8760 2.3)."""
         born = f"{int(now_s):x}.{self._new_token()}"
         nonce = f"{born}.{self._sign(born)}"
         tail = ", stale=true" if stale else ""
@@ -135,7 +135,7 @@ class DigestServer:
             same = _same_place(fields.get("uri", ""), uri)
         except SipError:
             return False
-        if fields.get("qop", "auth") != "auth":
+        if fields.get("qop", "auth") != "auth" or _algorithm(fields) not in self._algorithms:
             return False
         given = fields.get("response", "").lower().encode("utf-8", "surrogateescape")
         right = hmac.compare_digest(given, expected.encode())
@@ -170,11 +170,14 @@ class DigestServer:
 
 
 def _same_place(claimed: str, requested: str) -> bool:
-    """Whether the digest was made for this request's user and host (RFC 7616 3.4.6)."""
+    """Whether the digest was made for this request's host.
+
+    RFC 7616 3.4.6 wants the same URI, but phones in use sign the bare domain for every number.
+    That a digest cannot be taken for another number is the rising count's work.
+    """
     if claimed == requested:
         return True
-    one, two = parse_uri(claimed), parse_uri(requested)
-    return (one.user, one.host.lower()) == (two.user, two.host.lower())
+    return parse_uri(claimed).host.lower() == parse_uri(requested).host.lower()
 
 
 @dataclass
@@ -206,11 +209,11 @@ class DigestClient:
         if self._challenge is None:
             return None
         self._count += 1
-        fields = {k: v for k, v in self._challenge.items() if k in _ECHOED} | {"uri": uri}
+        fields = {"username": self.username, "uri": uri}
+        fields |= {k: v for k, v in self._challenge.items() if k in _ECHOED}
         if "qop" in self._challenge:
             fields |= {"qop": "auth", "nc": f"{self._count:08x}", "cnonce": cnonce}
-        value = digest(fields, self.username, self.password, method)
-        fields |= {"username": self.username, "response": value}
+        fields["response"] = digest(fields, self.username, self.password, method)
         return self._header, "Digest " + ", ".join(
             f"{k}={v if k in _BARE else quote(v)}" for k, v in fields.items()
         )

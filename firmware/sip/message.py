@@ -277,8 +277,9 @@ def _fit_body(message: Message) -> None:
 
 def _echo(request: Request) -> Request | None:
     """The request if an answer can find its way back (a Via is there and it wants an answer)."""
-    if request.method == "ACK" or not request.headers.get("Via"):
-        return None
+    method = request.method.upper()
+    if method == "ACK" or method.startswith("SIP/") or not request.headers.get("Via"):
+        return None  # ACKs and responses, however broken, are never answered
     return request
 
 

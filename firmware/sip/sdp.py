@@ -13,7 +13,7 @@ from dataclasses import dataclass, field, replace
 from typing import NamedTuple
 
 from firmware.effects import ConnectRtp
-from firmware.sip.grammar import HOST, SipError, parse_port
+from firmware.sip.grammar import HOST, SipError
 from firmware.values import Codec, LegId
 
 MAX_LINES = 500
@@ -27,7 +27,7 @@ _OPPOSITE = {
     "recvonly": "sendonly",
     "inactive": "inactive",
 }
-_CONNECTION = re.compile(rf"IN IP[46] ({HOST})(?:/[0-9/]++)?", re.I)
+_CONNECTION = re.compile(rf"IN IP[46] ++([0-9A-Fa-f:]++|{HOST})(?:/[0-9/]++)?", re.I)
 _MEDIA = re.compile(
     r"([A-Za-z0-9-]++) ++([0-9]{1,5})(?:/[0-9]++)? ++([A-Za-z0-9/_-]++)((?: ++\S++)++)"
 )
@@ -250,7 +250,6 @@ def _agree(local: LocalAudio, stream: Stream) -> Negotiated:
         direction = "sendonly" if direction in ("sendrecv", "sendonly") else "inactive"
     ptime = stream.ptime_ms if stream.ptime_ms in PTIMES_MS else 20
     ours = _meet(_OPPOSITE[direction], local.direction)
-    parse_port(str(stream.port))
     host = stream.host.strip("[]")
     return Negotiated(host, stream.port, codec, payload_type, ptime, dtmf, ours)
 

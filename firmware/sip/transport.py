@@ -88,19 +88,23 @@ class Transport:
         address = self._known_address(datagram.host)
         if address is None:
             self._spawn(self._send_to_name(datagram))
+        elif not self._can_reach(address, datagram.port):
+            self.counts["send_errors"] += 1
+            peer = (datagram.transport, datagram.host, datagram.port)
+            # Later: the caller is still carrying out what its machine gave it.
+            asyncio.get_running_loop().call_soon(self._unreachable, peer)
         elif datagram.transport == "udp":
             self._send_udp(datagram, address)
         else:
             self._send_tcp(datagram, address)
 
+    def _can_reach(self, address: str, port: int) -> bool:
+        """Whether a send can be tried: asyncio closes the whole socket over one wrong port."""
+        return 0 < port < 65536 and (":" in address) == (":" in self.host)
+
     def _send_udp(self, datagram: SendDatagram, address: str) -> None:
-        if self._udp is None or self._udp.is_closing():
-            return  # being bound again; SIP retransmits
-        try:
+        if self._udp is not None and not self._udp.is_closing():  # else it is bound again soon
             self._udp.sendto(datagram.data, (address, datagram.port))
-        except (OSError, ValueError, OverflowError) as error:  # a family we do not listen on
-            self.counts["send_errors"] += 1
-            log.warning("SIP to %s:%s not sent: %s", address, datagram.port, error)
 
     def _send_tcp(self, datagram: SendDatagram, address: str) -> None:
         stream = self._streams.get((address, datagram.port))
