@@ -17,6 +17,7 @@
  */
 #include "echo.h"
 
+#include "echo_narrow.h"
 #include "echo_nlp.h"
 #include "fft256.h"
 
@@ -38,7 +39,8 @@ enum {
 static const float block_share = (float)BLOCK / POINTS;
 static const float first_uncertainty = 0.5f; /* |H|^2 of a line with little return loss */
 static const float drift = 2e-4f;            /* process noise: share of |W|^2 forgotten a block */
-static const float error_track = 0.5f;       /* smoothing of the error's power, per block */
+static const float error_track = 0.3f;       /* smoothing of the error's power, per block */
+static const float doubt_share = 0.02f;      /* of the error's power may always be our own fault */
 static const float error_lowest = 4.0f * BLOCK; /* power of rounding to 16 bits and a little more */
 static const float far_lowest = 900.0f;      /* mean square: -55 dBm0; below, nothing is learnt */
 static const float energy_track = 0.15f;     /* comparison of the two filters: 65 ms */
@@ -46,7 +48,8 @@ static const float poor_share = 0.2f;        /* of the line's power left: 7 dB o
 static const float better = 0.9f;            /* power left, against the other filter's */
 static const float clearly_better = 0.4f;    /* after a trial, which double talk may have called */
 static const float worse_than_none = 1.5f;   /* the filter adds power: it is surely wrong */
-static const float narrow_share = 0.97f;     /* of the power in two lines: a tone, not speech */
+static const float slow_track = 0.03f;       /* a pause of the far end is not a reason to go back */
+static const float far_worse = 2.0f;         /* the background has lost its way */
 
 struct tr_echo {
     int partitions;
@@ -55,6 +58,7 @@ struct tr_echo {
     int narrow_run;           /* blocks in a row that were tones */
     float far[POINTS];        /* last far samples */
     float fore_energy, back_energy, near_energy;
+    float fore_slow, back_slow; /* the same over a third of a second */
     int poor_run;             /* blocks in a row of poor cancellation */
     int trial_pause;
     int proved;               /* the foreground has cancelled well since it began */
@@ -78,6 +82,7 @@ tr_echo *tr_echo_create(int tail_ms)
     tr_echo *ec = aligned_alloc(64, (size + 63) / 64 * 64);
     if (!ec)
         return NULL;
+    memset(ec, 0, size);
     ec->partitions = partitions;
     ec->ring = (tr_spectrum *)((char *)ec + head);
     ec->fore = ec->ring + 2 * partitions;
@@ -97,7 +102,7 @@ static void doubt(tr_echo *ec)
 {
     for (int p = 0; p < ec->partitions; p++)
         for (int k = 0; k < BINS; k++)
-            ec->uncertainty[p][k] = first_uncertainty / (float)(1 + p * p);
+            ec->uncertainty[p][k] = first_uncertainty;
 }
 
 void tr_echo_reset(tr_echo *ec)
@@ -107,6 +112,7 @@ void tr_echo_reset(tr_echo *ec)
     memset(ec->error_power, 0, sizeof ec->error_power);
     ec->newest = ec->narrow_run = ec->constrained = 0;
     ec->fore_energy = ec->back_energy = ec->near_energy = 0.0f;
+    ec->fore_slow = ec->back_slow = 0.0f;
     ec->poor_run = ec->trial_pause = ec->proved = 0;
     ec->far_mean = ec->near_mean = ec->left_mean = 0.0f;
     doubt(ec);
@@ -163,38 +169,9 @@ static float mean_square(const float *samples, int n)
 
 /* ---- learning ---- */
 
-/* Largest sum of power in five neighbouring bins of a Hann window; blanks it for the next call. */
-static float take_peak(float power[BINS])
-{
-    int top = 0;
-    for (int k = 1; k <= POINTS / 2; k++)
-        if (power[k] > power[top])
-            top = k;
-    float sum = 0.0f;
-    for (int k = top < 2 ? 0 : top - 2; k <= top + 2 && k <= POINTS / 2; k++) {
-        sum += power[k];
-        power[k] = 0.0f;
-    }
-    return sum;
-}
-
-static int is_narrow(const tr_spectrum *x)
-{
-    float power[BINS] = {0}, total = 1e-6f;
-    for (int k = 1; k < POINTS / 2; k++) {
-        float re = x->re[k] - 0.5f * (x->re[k - 1] + x->re[k + 1]);
-        float im = x->im[k] - 0.5f * (x->im[k - 1] + x->im[k + 1]);
-        power[k] = re * re + im * im;
-        total += power[k];
-    }
-    float lines = take_peak(power);
-    lines += take_peak(power);
-    return lines > narrow_share * total;
-}
-
 static int may_learn(tr_echo *ec)
 {
-    ec->narrow_run = is_narrow(&ec->ring[ec->newest]) ? ec->narrow_run + 1 : 0;
+    ec->narrow_run = tr_echo_is_narrow(&ec->ring[ec->newest]) ? ec->narrow_run + 1 : 0;
     return ec->adapt && ec->narrow_run < NARROW_BLOCKS &&
            mean_square(ec->far, POINTS) > far_lowest;
 }
@@ -214,33 +191,45 @@ static void track_error(tr_echo *ec, const tr_spectrum *e)
     }
 }
 
-/* What every partition's step is divided by. */
-static void sum_denominator(const tr_echo *ec, float denominator[BINS])
+/* What the partitions of one block have in common, per bin. */
+typedef struct {
+    float inverse[BINS]; /* of what every step is divided by */
+    float lowest[BINS];  /* uncertainty that the present error leaves in any case */
+} step_scale;
+
+static void scale_step(const tr_echo *ec, step_scale *scale)
 {
-    for (int k = 0; k < BINS; k++)
-        denominator[k] = (ec->error_power[k] + error_lowest) / block_share;
+    float weighted[BINS] = {0}, plain[BINS] = {0};
     for (int p = 0; p < ec->partitions; p++) {
         const tr_spectrum *x = far_spectrum(ec, p);
         const float *u = ec->uncertainty[p];
-        for (int k = 0; k < BINS; k++)
-            denominator[k] += u[k] * (x->re[k] * x->re[k] + x->im[k] * x->im[k]);
+        for (int k = 0; k < BINS; k++) {
+            float power = x->re[k] * x->re[k] + x->im[k] * x->im[k];
+            weighted[k] += u[k] * power;
+            plain[k] += power;
+        }
     }
-    for (int k = 0; k < BINS; k++)
-        denominator[k] = 1.0f / denominator[k];
+    for (int k = 0; k < BINS; k++) {
+        float error = (ec->error_power[k] + error_lowest) / block_share;
+        float lowest = doubt_share * error / (plain[k] + error_lowest);
+        scale->inverse[k] = 1.0f / (weighted[k] + error);
+        scale->lowest[k] = lowest < first_uncertainty ? lowest : first_uncertainty;
+    }
 }
 
-static void step_partition(tr_echo *ec, int p, const tr_spectrum *e, const float *inverse)
+static void step_partition(tr_echo *ec, int p, const tr_spectrum *e, const step_scale *scale)
 {
     const tr_spectrum *x = far_spectrum(ec, p);
     tr_spectrum *w = &ec->back[p];
     float *u = ec->uncertainty[p];
     for (int k = 0; k < BINS; k++) {
-        float gain = u[k] * inverse[k];
+        float gain = u[k] * scale->inverse[k];
         float power = x->re[k] * x->re[k] + x->im[k] * x->im[k];
         w->re[k] += gain * (x->re[k] * e->re[k] + x->im[k] * e->im[k]);
         w->im[k] += gain * (x->re[k] * e->im[k] - x->im[k] * e->re[k]);
         float size = w->re[k] * w->re[k] + w->im[k] * w->im[k];
-        u[k] = (1.0f - drift) * (1.0f - block_share * gain * power) * u[k] + drift * size;
+        float left = (1.0f - drift) * (1.0f - block_share * gain * power) * u[k] + drift * size;
+        u[k] = left > scale->lowest[k] ? left : scale->lowest[k];
     }
 }
 
@@ -256,12 +245,12 @@ static void trim_taps(tr_spectrum *filter)
 static void learn(tr_echo *ec, const float error[BLOCK])
 {
     tr_spectrum e;
-    float inverse[BINS];
+    step_scale scale;
     error_spectrum(error, &e);
     track_error(ec, &e);
-    sum_denominator(ec, inverse);
+    scale_step(ec, &scale);
     for (int p = 0; p < ec->partitions; p++)
-        step_partition(ec, p, &e, inverse);
+        step_partition(ec, p, &e, &scale);
     trim_taps(&ec->back[ec->constrained]);
     ec->constrained = (ec->constrained + 1) % ec->partitions;
 }
@@ -288,36 +277,54 @@ static void try_new_path(tr_echo *ec)
     ec->trial_pause = TRIAL_PAUSE;
 }
 
-static void drop_wrong(tr_echo *ec, float back, float near)
+static void forget_filters(tr_echo *ec)
 {
-    if (ec->fore_energy > worse_than_none * ec->near_energy && ec->trial_pause < TRIAL_PAUSE - 5) {
-        memset(ec->fore, 0, 2 * (size_t)ec->partitions * sizeof *ec->fore);
-        doubt(ec);
-        ec->proved = 0;
-        ec->fore_energy = ec->back_energy = ec->near_energy;
-        ec->trial_pause = TRIAL_PAUSE;
-        tr_echo_nlp_distrust(&ec->nlp);
-    } else if (ec->back_energy > 2.0f * ec->fore_energy || back > 4.0f * near) {
+    memset(ec->fore, 0, 2 * (size_t)ec->partitions * sizeof *ec->fore);
+    doubt(ec);
+    ec->proved = 0;
+    ec->trial_pause = TRIAL_PAUSE;
+    ec->fore_energy = ec->back_energy = ec->near_energy;
+    ec->fore_slow = ec->back_slow = ec->near_energy;
+    tr_echo_nlp_distrust(&ec->nlp);
+}
+
+/* A foreground that adds power is forgotten, a background that has lost its way goes back. The
+ * comparisons are so written that a number that is none counts as wrong. */
+static void drop_wrong(tr_echo *ec)
+{
+    int settled = ec->trial_pause < TRIAL_PAUSE - POOR_BLOCKS;
+    if (settled && !(ec->fore_energy <= worse_than_none * ec->near_energy)) {
+        forget_filters(ec);
+    } else if (!(ec->back_slow <= far_worse * ec->fore_slow)) {
         copy_filter(ec, ec->back, ec->fore);
         ec->back_energy = ec->fore_energy;
+        ec->back_slow = ec->fore_slow;
     }
 }
 
-/* 1: the background is better and was copied forward. */
+static void promote_background(tr_echo *ec)
+{
+    if (ec->back_energy < 0.1f * ec->fore_energy)
+        tr_echo_nlp_distrust(&ec->nlp);
+    copy_filter(ec, ec->fore, ec->back);
+    ec->fore_energy = ec->back_energy;
+    ec->fore_slow = ec->back_slow;
+}
+
+/* 1: the background is better and was copied forward. Mean squares of this block. */
 static int compare_filters(tr_echo *ec, float fore, float back, float near)
 {
     ec->near_energy += energy_track * (near - ec->near_energy);
     ec->fore_energy += energy_track * (fore - ec->fore_energy);
     ec->back_energy += energy_track * (back - ec->back_energy);
+    ec->fore_slow += slow_track * (fore - ec->fore_slow);
+    ec->back_slow += slow_track * (back - ec->back_slow);
     float needed = ec->proved && ec->trial_pause > 0 ? clearly_better : better;
     if (ec->back_energy < needed * ec->fore_energy && back < fore) {
-        if (ec->back_energy < 0.1f * ec->fore_energy)
-            tr_echo_nlp_distrust(&ec->nlp);
-        copy_filter(ec, ec->fore, ec->back);
-        ec->fore_energy = ec->back_energy;
+        promote_background(ec);
         return 1;
     }
-    drop_wrong(ec, back, near);
+    drop_wrong(ec);
     try_new_path(ec);
     return 0;
 }

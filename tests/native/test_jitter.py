@@ -120,7 +120,7 @@ def test_a_steady_stream_passes_unchanged_after_the_least_delay(units: SimpleNam
     run = simulate(buffer, AUDIO, on_time)
     assert found_at(HEARD, run.audio) - PACKET == MIN_MS * 8
     report = buffer.report()
-    assert (report.received, report.late, report.lost, report.duplicate) == (99, 0, 0, 0)  # the last one is under way
+    assert (report.received, report.late, report.lost, report.duplicate) == (99, 0, 0, 0)
     assert report.concealed_samples == 0
     assert report.inserted_samples == report.dropped_samples == 0
 
