@@ -69,7 +69,7 @@ class ControlServer:
             try:
                 yield
             finally:
-                path.unlink(missing_ok=True)
+                _clear(path)
         finally:
             await runner.cleanup()
 
@@ -169,7 +169,11 @@ def _make_room(path: Path) -> None:
     with socket.socket(socket.AF_UNIX) as probe:
         if probe.connect_ex(str(path)) == 0:
             raise ConfigError(f"Another exchange answers on {path}; stop it first.")
-    path.unlink()
+    _clear(path)
+
+
+def _clear(path: Path) -> None:
+    path.unlink(missing_ok=True)
 
 
 def _json(answer: object) -> web.Response:

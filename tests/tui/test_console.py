@@ -242,7 +242,7 @@ async def test_exchange_away_and_back(socket: Path) -> None:
     box = Box()
     async with Console(socket, again_s=0.05).run_test(size=(80, 24)) as pilot:
         desk = Desk(pilot, box)
-        await desk.sees("NO EXCHANGE on")
+        await desk.sees("NO EXCHANGE: No such file or directory")
         async with ControlServer(box).serve(socket):
             await desk.sees("Shop of fifteen")
             await desk.until(lambda: not desk.row("NO EXCHANGE"), "the message gone")
