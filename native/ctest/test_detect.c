@@ -114,6 +114,25 @@ static void all_digits_are_heard_once(void)
         CHECK(heard[i].kind == TR_EVENT_DIGIT && heard[i].id == digits[i]);
 }
 
+/* Dial tone of the country comes back from the line while the caller begins to dial. */
+static void digits_are_heard_through_dial_tone(void)
+{
+    const double tones[][2] = {{425, 0}, {400, 0}, {350, 440}, {400, 425}};
+    for (int t = 0; t < 4; t++) {
+        int16_t *samples;
+        size_t count;
+        const char *why;
+        CHECK(tr_tone_render_digits("12357890*#", 10, 70, 70, -22.0, &samples, &count, &why) == 0);
+        length = 0;
+        add_tone(tones[t][0], tones[t][1], -15, 2000, 0, 1);
+        for (size_t i = 0; i < count; i++)
+            sound[i] = tr_saturate(sound[i] + samples[i]);
+        free(samples);
+        listen(&(tr_detect_order){.digits = 1});
+        CHECK(heard_count == 10);
+    }
+}
+
 static void busy_is_found_among_the_others(void)
 {
     const tr_tone_template all[] = {BUSY, CONGESTION, DIAL};
@@ -243,7 +262,8 @@ static void nonsense_templates_are_refused(void)
             &(tr_detect_order){.templates = &bad[i], .template_count = 1}, &why));
 }
 
-CHECK_MAIN(TEST(all_digits_are_heard_once), TEST(busy_is_found_among_the_others),
+CHECK_MAIN(TEST(all_digits_are_heard_once), TEST(digits_are_heard_through_dial_tone),
+           TEST(busy_is_found_among_the_others),
            TEST(congestion_is_not_busy), TEST(continuous_tones_are_found),
            TEST(beating_ringback_is_found), TEST(other_tones_are_not_reported),
            TEST(speech_is_no_tone_and_no_digit), TEST(voice_is_told_from_tones),

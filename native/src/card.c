@@ -20,6 +20,7 @@ enum {
     LEAD_MOST = 8,         /* after underruns: a loaded machine needs more */
     HISTORY = 2048,        /* frames of playback kept for the echo canceller: buffer and lead */
     MAX_POLL = 8,
+    START_SKEW = 8,        /* frames: streams that are not linked may start this far apart */
 };
 
 struct tr_card {
@@ -282,7 +283,9 @@ int tr_card_read(tr_card *card, long *behind)
 void tr_card_channel(const tr_card *card, int channel, int16_t heard[TR_TICK_SAMPLES],
                      int16_t sent[TR_TICK_SAMPLES])
 {
-    uint64_t at = card->captured - PERIOD;
+    /* Capture that began later than playback hears an echo before its time; a canceller can only
+     * look back, so it is given the reference a little early. */
+    uint64_t at = card->captured - PERIOD + (card->stream->linked ? 0 : START_SKEW);
     for (int i = 0; i < PERIOD; i++) {
         heard[i] = card->in[i * card->channels + channel];
         sent[i] = card->history[(at + (uint64_t)i) % HISTORY * (uint64_t)card->channels +
