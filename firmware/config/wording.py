@@ -118,6 +118,8 @@ def _kinds(key: Key) -> Iterable[str]:
 
 
 def _shown(value: object) -> str:
+    if isinstance(value, dict | list):
+        return "{...}" if isinstance(value, dict) else "[...]"
     text = str(value).lower() if isinstance(value, bool) else str(value)
     text = text if len(text) <= 40 else text[:37] + "..."
     return f'"{text}"' if isinstance(value, str) else text

@@ -14,6 +14,7 @@ from typing import assert_never
 
 from firmware.config import schema
 from firmware.config.problems import Key
+from firmware.routing.codes import WORLD, Abroad
 from firmware.routing.ops import (
     CallOut,
     Dial,
@@ -80,6 +81,7 @@ class _Scheme:
         self._scheme = scheme
         self._people = {person.extension: person for person in office.people}
         self._queues = {queue.name: queue for queue in office.queues}
+        self._abroad = Abroad(*WORLD[office.office.country])
         self._first: dict[str, int] = {}
         self._block = ""
 
@@ -173,7 +175,7 @@ class _Scheme:
         other = self._first[block.otherwise]
         return CallOut(
             self._block,
-            block.number,
+            self._abroad.dialled(block.number),
             block.trunks,
             block.timeout_s,
             no_answer=self._goto(block.no_answer, lambda: other),

@@ -1,7 +1,9 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
-"""Feature codes, and how a +number is dialled in each country. Tables only."""
+"""Feature codes, and how a +number is dialled in each country. Pure."""
 
 from __future__ import annotations
+
+import msgspec
 
 from firmware.routing.steps import Feature
 
@@ -30,3 +32,20 @@ WORLD: dict[str, tuple[str, str, str]] = {
     "US": ("1", "1", "011"),
 }
 """Country code, national prefix, international prefix (ITU-T E.164 and operational bulletins)."""
+
+
+class Abroad(msgspec.Struct, frozen=True):
+    """How a +number is dialled in this country."""
+
+    country_code: str
+    national: str
+    international: str
+
+    def dialled(self, number: str) -> str:
+        """The number +380441234567 as the exchange wants it; other numbers unchanged."""
+        if not number.startswith("+"):
+            return number
+        digits = number[1:]
+        if digits.startswith(self.country_code):
+            return self.national + digits[len(self.country_code) :]
+        return self.international + digits

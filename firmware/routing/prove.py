@@ -18,7 +18,7 @@ from zoneinfo import ZoneInfo
 
 from firmware.routing.ops import CallOut, Dial, End, Enqueue, Hours, Menu, Offer, Op, Play, exits
 from firmware.routing.ops import Record as RecordMessage
-from firmware.routing.schedule import Calendar
+from firmware.routing.schedule import Calendar, Spans
 
 HORIZON_DAYS = 400
 """Longer than a year, so that every holiday of the next one is met."""
@@ -55,11 +55,17 @@ def weathers(calendars: Mapping[str, Calendar], zone: ZoneInfo, first: date) -> 
 
 
 def _moments(calendars: Mapping[str, Calendar], zone: ZoneInfo, first: date) -> Iterator[datetime]:
-    """Real local minutes in which some answer may change, day by day."""
+    """Real local minutes in which some answer may be new: days like an earlier one are left out."""
+    seen: set[tuple[Spans, ...]] = set()
     for day in (first + timedelta(days=n) for n in range(HORIZON_DAYS)):
-        naive = {m for calendar in calendars.values() for m in calendar.changes(day, 1)}
-        naive.add(datetime.combine(day, time()))
-        yield from sorted({_real(m, zone) for m in naive} | set(_clock_changes(day, zone)))
+        hours = tuple(calendar.spans(day) for calendar in calendars.values())
+        clock_changes = list(_clock_changes(day, zone))
+        if clock_changes or hours not in seen:
+            naive = {m for calendar in calendars.values() for m in calendar.changes(day, 1)}
+            naive.add(datetime.combine(day, time()))
+            yield from sorted({_real(m, zone) for m in naive} | set(clock_changes))
+        if not clock_changes:  # such a day may lack some of its minutes
+            seen.add(hours)
 
 
 def _real(moment: datetime, zone: ZoneInfo) -> datetime:
@@ -76,7 +82,7 @@ def _clock_changes(day: date, zone: ZoneInfo) -> Iterator[datetime]:
 
 
 def spoken_time(moment: datetime) -> str:
-    """ "Sunday 25 October 2026 03:30"."""
+    """A time as "Sunday 25 October 2026 03:30"."""
     month = _MONTHS.split()[moment.month - 1]
     return f"{_WEEKDAYS[moment.weekday()]} {moment.day} {month} {moment.year} {moment:%H:%M}"
 
