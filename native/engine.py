@@ -11,7 +11,6 @@ that read or create files wait for the disk.
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 from types import TracebackType
 from typing import Any
 
@@ -19,6 +18,9 @@ from firmware import events
 from firmware.errors import NativeError
 from firmware.values import Codec, LegId, Tone, ToneName, ToneTemplate
 from native._core import ffi, lib
+from native.figures import LegFigures, Snapshot
+
+__all__ = ["Engine", "LegFigures", "Snapshot"]
 
 TICK_SAMPLES = 80  # 10 ms at 8,000 Hz
 TONE_IDS = tuple(ToneName)  # a template's number in the engine is its place here
@@ -28,46 +30,6 @@ KINDS = {lib.TR_LEG_CARD: "card", lib.TR_LEG_RTP: "rtp"}
 MOST_LEGS = int(lib.TR_MAX_LEGS)
 
 assert int(lib.TR_TICK_SAMPLES) == TICK_SAMPLES
-
-
-@dataclass(frozen=True, slots=True)
-class LegFigures:
-    """One leg as of at most 100 ms ago; counts are since it was opened."""
-
-    packets_received: int
-    packets_sent: int
-    packets_lost: int
-    packets_late: int
-    packets_refused: int  # malformed, of strangers, or of another payload type
-    concealed_samples: int
-    jitter_samples: int  # interarrival jitter, RFC 3550 6.4.1
-    delay_samples: int  # of the jitter buffer
-    send_errors: int
-    erl_db: float  # echo return loss of the line
-    erle_db: float  # what the echo canceller adds
-    receive_dbm0: float  # level of the last 100 ms; -90 is silence
-    transmit_dbm0: float
-
-
-@dataclass(frozen=True, slots=True)
-class Snapshot:
-    """The engine's figures as of its last tick."""
-
-    ticks: int
-    sample: int  # engine sample count, 8,000 a second
-    late_ticks: int  # began more than 2 ms after their time
-    max_late_us: int
-    skipped_ticks: int
-    tick_us_total: int  # time spent in ticks
-    max_tick_us: int
-    realtime: bool  # the thread runs under SCHED_FIFO
-    card_running: bool
-    card_xruns: int
-    card_starts: int
-    card_lead_samples: int  # playback ahead of capture; grows after underruns
-    events_lost: int
-    record_overruns: int  # samples the disk did not take in time
-    legs: dict[LegId, LegFigures]
 
 
 def _text(data: bytes) -> str:

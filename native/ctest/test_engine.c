@@ -398,6 +398,67 @@ static void full_legs_can_be_closed_at_any_moment(void)
     CHECK(access(path_of("b.wav"), R_OK) == 0);
 }
 
+static void any_order(tr_engine *engine, const char *const *paths)
+{
+    const tr_tone_segment beep = {{400, 450}, -10, (uint32_t)(rand() % 50 + 1), 5};
+    const tr_tone_template busy = {
+        .id = 1, .cycles = 2, .frequency_hz = {425}, .on_ms = {300, 400}, .off_ms = {300, 400}};
+    const uint8_t message[] = {0x80, 2, 1, 0};
+    const int32_t legs[] = {rand() % 8 + 1, rand() % 8 + 1, rand() % 8 + 1};
+    int32_t leg = rand() % 8 + 1;
+    tr_leg_stats stats;
+    tr_leg_info infos[8];
+    switch (rand() % 18) {
+    case 0: tr_open_rtp(engine, leg); break;
+    case 1: tr_open_card(engine, leg, rand() % 4, rand() % 2, 0.0, 3.0); break;
+    case 2: tr_close_leg(engine, leg); break;
+    case 3:
+        tr_connect_rtp(engine, leg, "127.0.0.1", (uint16_t)(ports[rand() % 2 + 1]), rand() % 3, 8,
+                       rand() % 7 * 10, rand() % 2 ? 101 : -1, rand() % 4 > 0, rand() % 4 > 0);
+        break;
+    case 4: tr_play_files(engine, leg, 1, paths, (size_t)(rand() % 3), rand() % 2); break;
+    case 5: tr_play_tone(engine, leg, 2, &beep, 1, rand() % 3); break;
+    case 6: tr_stop_playing(engine, leg); break;
+    case 7: tr_join_bridge(engine, rand() % 4, legs, (size_t)(rand() % 4)); break;
+    case 8: tr_leave_bridge(engine, leg); break;
+    case 9:
+        tr_start_recording(engine, leg, rand(), path_of(rand() % 2 ? "x.wav" : "y.wav"),
+                           0.01 * (rand() % 30), 0.01 * (rand() % 10));
+        break;
+    case 10: tr_stop_recording(engine, leg, 0.1 * (rand() % 5)); break;
+    case 11: tr_send_digits(engine, leg, "1,#", (size_t)(rand() % 4), 40, 40, -9.0); break;
+    case 12:
+        tr_send_caller_id(engine, leg, rand() % 3, message, sizeof(message), rand() % 20);
+        break;
+    case 13: tr_detect(engine, leg, rand() % 2, &busy, rand() % 2, rand() % 2, rand() % 3); break;
+    case 14: tr_tag_leg(engine, leg, "some tag", (size_t)(rand() % 9)); break;
+    case 15: tr_read_leg_stats(engine, leg, &stats); break;
+    case 16: tr_list_legs(engine, infos, 8); break;
+    case 17: wait_ms(rand() % 4); break;
+    }
+}
+
+static void random_orders_do_no_harm(void)
+{
+    tr_engine *engine = start();
+    tr_event event;
+    tr_stats stats;
+    write_ramp("short.wav", 0, 300);
+    const char *paths[] = {path_of("short.wav"), "/nowhere.wav"};
+    srand(6);
+    ports[1] = tr_open_rtp(engine, 1);
+    ports[2] = tr_open_rtp(engine, 2);
+    for (int i = 0; i < 6000; i++) {
+        any_order(engine, paths);
+        while (i % 7 == 0 && tr_take_event(engine, &event))
+            CHECK(event.kind >= TR_EVENT_DIGIT && event.kind <= TR_EVENT_CARD_AUDIO);
+    }
+    wait_ms(50);
+    tr_read_stats(engine, &stats);
+    CHECK(stats.ticks > 50 && stats.events_lost == 0 && stats.legs <= 8);
+    tr_engine_destroy(engine);
+}
+
 static void a_device_without_a_clock_is_given_up(void)
 {
     tr_engine *engine = start();
@@ -440,5 +501,5 @@ CHECK_MAIN(TEST(make_folder), TEST(sound_goes_through_both_laws),
            TEST(malformed_rtp_is_dropped_and_counted), TEST(silence_of_the_network_is_told_once),
            TEST(caller_id_goes_from_leg_to_leg), TEST(wrong_orders_are_refused_with_a_sentence),
            TEST(full_legs_can_be_closed_at_any_moment),
-           TEST(a_device_without_a_clock_is_given_up), TEST(a_missing_device_is_told_once),
+           TEST(random_orders_do_no_harm), TEST(a_device_without_a_clock_is_given_up), TEST(a_missing_device_is_told_once),
            TEST(remove_folder))
