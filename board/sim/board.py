@@ -18,9 +18,10 @@ import numpy.typing as npt
 
 from board.sim.audio import BLOCK, CHANNELS, CardStream, write_asound_conf
 from board.sim.cable import Cable
-from board.sim.exchange_line import ExchangeLine, FxoPins
+from board.sim.exchange_line import ExchangeLine
 from board.sim.hybrid import Lines
 from board.sim.levels import Floats
+from board.sim.line_circuit import FxoPins
 from board.sim.party import OrderError, Party
 from board.sim.pins import Card
 from board.sim.sound import Ears

@@ -12,10 +12,7 @@ from __future__ import annotations
 
 import asyncio
 import itertools
-import json
 import os
-import signal
-import sys
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
@@ -25,18 +22,18 @@ from typing import Any, Self
 import numpy as np
 import numpy.typing as npt
 
+from board.sim.connection import (
+    BoardError,
+    Connection,
+    existing_folder,
+    start_process,
+    stop_process,
+)
 from board.sim.wavefile import read_wav, write_wav
 
 Samples = npt.NDArray[np.int16]
 
-START_TIMEOUT_S = 20.0  # python, numpy and the first start of MicroPython on a busy machine
-STOP_TIMEOUT_S = 5.0
-REPLY_GRACE_S = 10.0  # beyond the wait's own timeout, before the board counts as hung
-MAX_LINE_BYTES = 1 << 20
-
-
-class BoardError(Exception):
-    """The simulated board refused an order; the sentence says why."""
+__all__ = ["BoardError", "ExchangeLine", "Recording", "SimulatedBoard", "Spoken", "Telephone"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -241,69 +238,6 @@ class ExchangeLine(Party):
         return str(await self._ask("state"))
 
 
-class Connection:
-    """Requests and replies over the control socket; any number may be under way."""
-
-    def __init__(
-        self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter, run_dir: Path
-    ) -> None:
-        self.sound_dir = run_dir / "sound"
-        self._writer = writer
-        self._numbers = itertools.count(1)
-        self._waiting: dict[int, asyncio.Future[Any]] = {}
-        self._reading = asyncio.create_task(self._read(reader), name="board client")
-
-    @classmethod
-    async def open(cls, run_dir: Path) -> Self:
-        """Connect to the board of ``run_dir``."""
-        path = str(run_dir / "sim.sock")
-        reader, writer = await asyncio.open_unix_connection(path, limit=MAX_LINE_BYTES)
-        return cls(reader, writer, run_dir)
-
-    async def ask(self, port: str, order: str, **arguments: Any) -> Any:
-        """Send one order to a port ("" is the board) and wait for its result."""
-        if self._reading.done():
-            raise BoardError("the simulated board has ended")
-        number = next(self._numbers)
-        future: asyncio.Future[Any] = asyncio.get_running_loop().create_future()
-        self._waiting[number] = future
-        request = {"id": number, "port": port, "order": order, "arguments": arguments}
-        self._writer.write(json.dumps(request).encode() + b"\n")
-        limit_s = float(arguments.get("timeout_s", 120.0)) + REPLY_GRACE_S
-        try:
-            return await asyncio.wait_for(future, limit_s)
-        finally:
-            self._waiting.pop(number, None)
-
-    async def _read(self, reader: asyncio.StreamReader) -> None:
-        try:
-            while line := await reader.readline():
-                self._take_reply(json.loads(line))
-        except ConnectionError:
-            pass  # it was killed: the same as its end
-        for future in self._waiting.values():
-            if not future.done():
-                future.set_exception(BoardError("the simulated board has ended"))
-
-    def _take_reply(self, reply: dict[str, Any]) -> None:
-        future = self._waiting.get(reply["id"])
-        if future is None or future.done():
-            return
-        if "error" not in reply:
-            future.set_result(reply["result"])
-        elif reply["kind"] == "timeout":
-            future.set_exception(TimeoutError(reply["error"]))
-        else:
-            future.set_exception(BoardError(reply["error"]))
-
-    async def close(self) -> None:
-        """Close the socket; the board goes on."""
-        self._reading.cancel()
-        await asyncio.gather(self._reading, return_exceptions=True)
-        self._writer.close()
-        await asyncio.gather(self._writer.wait_closed(), return_exceptions=True)
-
-
 class SimulatedBoard:
     """The simulated card with its telephones and exchange lines."""
 
@@ -329,8 +263,8 @@ class SimulatedBoard:
 
         ``ppm`` is the error of the card's clock. Without ``firmware`` no MicroPython is started.
         """
-        run_dir = _run_dir(run_dir)
-        process = await _start_process(run_dir, country, ppm, firmware)
+        run_dir = existing_folder(run_dir)
+        process = await start_process(run_dir, country, ppm, firmware)
         try:
             board = cls(await Connection.open(run_dir), run_dir, process)
             try:
@@ -338,14 +272,14 @@ class SimulatedBoard:
             finally:
                 await board._connection.close()
         finally:
-            await _stop_process(process)
+            await stop_process(process)
             (run_dir / "card.shm").resolve().unlink(missing_ok=True)  # if it was killed
 
     @classmethod
     @asynccontextmanager
     async def connect(cls, run_dir: Path | str) -> AsyncIterator[Self]:
         """Join a board that somebody else started; it goes on afterwards."""
-        run_dir = _run_dir(run_dir)
+        run_dir = existing_folder(run_dir)
         board = cls(await Connection.open(run_dir), run_dir, None)
         try:
             yield board
@@ -407,50 +341,3 @@ class SimulatedBoard:
         if self._process.returncode is None:
             self._process.kill()
             await self._process.wait()
-
-
-def _run_dir(path: Path | str) -> Path:
-    """The folder, absolute and existing."""
-    path = Path(path).absolute()
-    path.mkdir(parents=True, exist_ok=True)
-    return path
-
-
-async def _start_process(
-    run_dir: Path, country: str, ppm: float, firmware: bool
-) -> asyncio.subprocess.Process:
-    """Start ``python -m board.sim`` and wait for its line "ready"."""
-    arguments = ["-m", "board.sim", "--dir", str(run_dir), "--country", country, f"--ppm={ppm}"]
-    if not firmware:
-        arguments.append("--no-firmware")
-    with (run_dir / "sim.log").open("ab") as log:
-        process = await asyncio.create_subprocess_exec(
-            sys.executable,
-            *arguments,
-            stdin=asyncio.subprocess.DEVNULL,
-            stdout=asyncio.subprocess.PIPE,
-            stderr=log,
-            cwd=Path(__file__).parents[2],
-        )
-    assert process.stdout is not None
-    try:
-        line = await asyncio.wait_for(process.stdout.readline(), START_TIMEOUT_S)
-    except TimeoutError:
-        line = b""
-    if line.strip() != b"ready":
-        await _stop_process(process)
-        raise BoardError(f"the simulated board did not start; see {run_dir / 'sim.log'}")
-    return process
-
-
-async def _stop_process(process: asyncio.subprocess.Process) -> None:
-    """Ask it to end, then make it."""
-    if process.returncode is None:
-        process.send_signal(signal.SIGTERM)
-        try:
-            await asyncio.wait_for(process.wait(), STOP_TIMEOUT_S)
-        except TimeoutError:
-            process.kill()
-            await process.wait()
-    transport = process._transport  # type: ignore[attr-defined]
-    transport.close()

@@ -97,3 +97,16 @@ async def test_pcm_of_a_board_that_is_gone_cannot_be_opened(tmp_path: Path) -> N
         await board.kill()
     process = await Host(board, tmp_path).alsa("arecord", "-d1", str(tmp_path / "none.wav"))
     assert await process.wait() != 0
+
+
+async def test_board_that_dies_ends_its_streams(tmp_path: Path) -> None:
+    async with SimulatedBoard.start(tmp_path, firmware=False) as board:
+        host = Host(board, tmp_path)
+        recording = await host.alsa("arecord", "--fatal-errors", "-d60", str(tmp_path / "cut.wav"))
+        phone = board.phone("FXS1")
+        await phone.lift()
+        await phone.speak(np.zeros(4000, np.int16))
+        await phone.speech_done()  # half a second later arecord runs
+        await board.kill()
+        async with asyncio.timeout(15):
+            assert await recording.wait() != 0
