@@ -71,8 +71,8 @@ async def _keep(command: Sequence[str]) -> None:
     while True:
         began = loop.time()
         status = await _run_once(command)
-        failures = 0 if loop.time() - began > STEADY_S else failures + 1
-        pause_s = PAUSES_S[min(failures, len(PAUSES_S) - 1)]
+        failures = 1 if loop.time() - began > STEADY_S else failures + 1
+        pause_s = PAUSES_S[min(failures, len(PAUSES_S)) - 1]
         log.error("tipring %s ended with %d; again in %.1f s", command[0], status, pause_s)
         await asyncio.sleep(pause_s)
 
@@ -90,3 +90,4 @@ async def _run_once(command: Sequence[str]) -> int:
                 await asyncio.wait_for(process.wait(), STOP_S)
             except TimeoutError:
                 process.kill()
+                await process.wait()

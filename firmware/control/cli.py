@@ -9,6 +9,7 @@ well, 1 done but not well (an office refused, a scenario failed), 2 could not be
 from __future__ import annotations
 
 import argparse
+import os
 import sys
 from collections.abc import Callable, Sequence
 from datetime import datetime
@@ -17,7 +18,9 @@ from pathlib import Path
 from typing import Any
 
 from firmware.errors import TipringError
+from firmware.values import DIGITS
 
+MOST_RECORDS = 1_000  # as the control API (firmware.control.protocol) gives at once
 DATA = Path("/var/lib/tipring")
 RUN = Path("/run/tipring")
 
@@ -30,9 +33,17 @@ def main(arguments: Sequence[str] | None = None) -> int:
     module, function = options.command.split(":")
     try:
         command: Command = getattr(import_module(module), function)
-        return command(options)
+        status = command(options)
+        sys.stdout.flush()
+        return status
     except TipringError as error:
         print(error, file=sys.stderr)
+        return 2
+    except BrokenPipeError:  # the reader (head, less) has enough
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 141
+    except OSError as error:
+        print(f"tipring could not go on: {error}", file=sys.stderr)
         return 2
     except KeyboardInterrupt:
         return 130
@@ -125,8 +136,8 @@ def _add_what_if(commands: Any) -> None:
     add("--from", dest="caller", default="", metavar="NUMBER", help="caller's number")
     add("--at", type=_instant, default=None, metavar="TIME", help="ISO 8601; default: now")
     add("--busy", type=_list, default=(), metavar="EXT,EXT", help="extensions that are busy")
-    add("--keys", default="", help="what the caller presses, in order")
-    add("--answered-by", default="", metavar="EXT", help="who lifts the handset when rung")
+    add("--keys", type=_keys, default="", help="what the caller presses, in order")
+    add("--answered-by", default="", metavar="EXT", help="who lifts the handset, or: outside")
     _json(command)
 
 
@@ -143,7 +154,7 @@ def _add_live(commands: Any) -> None:
         _control(command)
         _json(command)
         if name == "records":
-            command.add_argument("--limit", type=int, default=20)
+            command.add_argument("--limit", type=_limit, default=20, help="how many, newest first")
     hang_up = _command(commands, "hang-up", "firmware.control.live:hang_up", "End a call.")
     hang_up.add_argument("call", metavar="CALL", help="as `tipring calls` shows it")
     _control(hang_up)
@@ -177,6 +188,18 @@ def _instant(text: str) -> datetime:
     except ValueError:
         sentence = f"{text!r} is no ISO 8601 time, such as 2026-05-01T18:03"
         raise argparse.ArgumentTypeError(sentence) from None
+
+
+def _keys(text: str) -> str:
+    if wrong := text.strip(DIGITS):
+        raise argparse.ArgumentTypeError(f"no telephone has a key {wrong[0]!r}")
+    return text
+
+
+def _limit(text: str) -> int:
+    if text.isdecimal() and 0 < int(text[:9]) <= MOST_RECORDS:
+        return int(text)
+    raise argparse.ArgumentTypeError(f"{text!r} is no number from 1 to {MOST_RECORDS}")
 
 
 def _list(text: str) -> tuple[str, ...]:

@@ -19,6 +19,7 @@ from firmware.routing.explain import what_if as trace_caller
 from firmware.routing.table import Table
 from firmware.values import LineId, Party
 
+OUTSIDE = "outside"  # who answers a number outside
 SPOKEN_S = 3.0  # a prompt that has no file yet
 
 
@@ -50,6 +51,7 @@ def compile_(options: argparse.Namespace) -> int:
 def what_if(options: argparse.Namespace) -> int:
     """The way of one caller, step by step."""
     table = _compiled(options.office)
+    _check_people(table, *options.busy, options.answered_by)
     steps = trace_caller(
         table,
         LineId(options.line),
@@ -62,6 +64,14 @@ def what_if(options: argparse.Namespace) -> int:
     )
     print(encode(steps).decode() if options.json else "\n".join(map(str, steps)))
     return 0
+
+
+def _check_people(table: Table, *extensions: str) -> None:
+    """A mistyped extension would silently be somebody who never answers."""
+    for extension in extensions:
+        if extension not in ("", OUTSIDE) and table.person(extension) is None:
+            known = ", ".join(table.people)
+            raise ConfigError(f"Nobody has extension {extension}. There are {known}.")
 
 
 def _compiled(path: Path) -> Table:

@@ -144,9 +144,7 @@ async def _in_sentences(request: web.Request, handler: Handler) -> web.StreamRes
     except web.HTTPMethodNotAllowed as error:
         allowed = ", ".join(sorted(error.allowed_methods))
         text = f"{request.path} takes {allowed}, not {request.method}."
-        raise web.HTTPMethodNotAllowed(
-            request.method, error.allowed_methods, text=text
-        ) from None
+        raise web.HTTPMethodNotAllowed(request.method, error.allowed_methods, text=text) from None
 
 
 async def _listen(runner: web.AppRunner, path: Path) -> None:
