@@ -169,10 +169,11 @@ static float mean_square(const float *samples, int n)
 
 /* ---- learning ---- */
 
+/* A filter that knows nothing yet may learn from a tone: there is nothing to spoil (test 7). */
 static int may_learn(tr_echo *ec)
 {
     ec->narrow_run = tr_echo_is_narrow(&ec->ring[ec->newest]) ? ec->narrow_run + 1 : 0;
-    return ec->adapt && ec->narrow_run < NARROW_BLOCKS &&
+    return ec->adapt && (ec->narrow_run < NARROW_BLOCKS || !ec->proved) &&
            mean_square(ec->far, POINTS) > far_lowest;
 }
 

@@ -193,6 +193,16 @@ def test_6_tones_and_digits(units: SimpleNamespace, hertz: tuple[float, ...]) ->
     assert settled(canceller) > 28
 
 
+@pytest.mark.parametrize("hertz", [(425,), (1000,), (350, 440)])
+def test_7_a_tone_from_the_start(units: SimpleNamespace, hertz: tuple[float, ...]) -> None:
+    """Dial tone is the first thing a line hears: it is cancelled, and speech learnt as fast."""
+    canceller = Canceller(units)
+    near, out = canceller.call(tone(10.0, FAR, *hertz), 3, 10.0)
+    assert dbm0(last(out, 1.0)) < FAR * 5 / 6 - 30
+    canceller.call(css(1.0, FAR), 3, 10.0)
+    assert settled(canceller) > 28
+
+
 def test_near_end_tone_over_far_speech(units: SimpleNamespace, speech: Signal) -> None:
     """A caller presses keys while the prompt plays: the digit passes, the filter holds."""
     canceller = Canceller(units)
