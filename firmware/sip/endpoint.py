@@ -2,9 +2,9 @@
 """The SIP endpoint: one pure machine for all phones and trunks.
 
 Driven by messages (``on_message``), orders of the calls (``on_order``), media facts (``on_fact``)
-and time (``on_timer``); each returns effects and leg facts in order. It decides who a message is
-from and which machine takes it; the calls themselves live in ``incoming``, ``outgoing`` and
-``session``. Nothing a peer sends raises an exception out of here.
+and time (``on_timer``); each returns effects and leg facts in order. Messages go through ``gate``;
+the calls themselves live in ``incoming``, ``outgoing`` and ``session``. Nothing a peer sends raises
+an exception out of here.
 """
 
 from __future__ import annotations
@@ -20,7 +20,6 @@ from firmware.effects import (
     HoldLeg,
     Originate,
     Release,
-    SendDatagram,
     SetMessageWaiting,
 )
 from firmware.events import (
@@ -32,27 +31,21 @@ from firmware.events import (
     RtpLost,
     RtpOpened,
 )
-from firmware.sip.auth import DigestClient, DigestServer, Verdict
 from firmware.sip.context import Context, Item
-from firmware.sip.dialog import Dialog
+from firmware.sip.gate import Gate
 from firmware.sip.grammar import SipError
-from firmware.sip.incoming import IncomingCall, check_offer
-from firmware.sip.message import BadMessage, Request, Response, note_source, parse_message, respond
-from firmware.sip.names import KNOWN_METHODS
 from firmware.sip.outgoing import OutgoingCall
-from firmware.sip.party import Directory, called_by_trunk, caller_on_phone, caller_on_trunk
+from firmware.sip.party import Directory
 from firmware.sip.placing import phone_call, trunk_call, waiting_notices
 from firmware.sip.registrar import Limits, Registrar
 from firmware.sip.registration import Registration
 from firmware.sip.session import Session
-from firmware.sip.settings import SipAccount, SipSettings
+from firmware.sip.settings import SipSettings
 from firmware.sip.tag import read_tag
-from firmware.sip.transactions import Flow, ServerTransaction, reply_flow
-from firmware.sip.uri import parse_uri
-from firmware.values import Cause, LegId, LineId, Party
+from firmware.sip.transactions import Flow
+from firmware.values import Cause, LegId, LineId
 
 PORT_ORDERS = ("OpenRtp", "ConnectRtp")  # without these a call has no audio; others it survives
-IN_DIALOG_ONLY = ("BYE", "INFO", "ACK", "CANCEL")
 
 
 class SipEndpoint:
@@ -70,23 +63,16 @@ class SipEndpoint:
     ) -> None:
         self._context = Context(settings, new_token)
         self._settings = settings
-        self._new_leg = new_leg
         self._directory = Directory(settings)
         self._registrar = Registrar(
             Limits(settings.min_expires_s, settings.max_expires_s, settings.max_contacts)
         )
-        self._digest = DigestServer(settings.realm, settings.secret, new_token, settings.digests)
+        self._gate = Gate(self._context, self._directory, self._registrar, new_leg)
         self._registrations = {
             trunk.line: Registration(self._context, trunk)
             for trunk in settings.trunks
             if trunk.register
         }
-        self._methods = {
-            "REGISTER": self._on_register,
-            "INVITE": self._on_invite,
-            "OPTIONS": self._on_options,
-        }
-        self.counts = dict.fromkeys(("received", "bad", "stray", "challenged", "refused"), 0)
 
     # ------------------------------------------------------------------ life
 
@@ -113,7 +99,7 @@ class SipEndpoint:
                 raise SipError(f"The line {data.line} is no longer in the office")
         except SipError:
             return [CloseLeg(leg)]
-        Session.adopt(self._context, leg, data, self._credentials(data.line))
+        Session.adopt(self._context, leg, data, self._directory.credentials(data.line))
         return [*self._context.take(), LegAdopted(leg, data.line, tag)]
 
     # ------------------------------------------------------------------ questions
@@ -149,13 +135,13 @@ class SipEndpoint:
                 for leg, machine in self._context.legs.items()
             },
             "transactions": len(self._context.transactions),
-            "counts": dict(self.counts),
+            "counts": dict(self._gate.counts),
         }
 
     def restore_contacts(self, contacts: list[dict[str, Any]], now: Now) -> list[Item]:
         """Take over the phones' registrations from ``snapshot()["contacts"]`` of before."""
         for extension in self._registrar.restore(contacts, now.mono_s):
-            self._tell_phone(extension, True, "registered before the restart")
+            self._gate.tell_phone(extension, True, "registered before the restart")
         return self._context.take()
 
     # ------------------------------------------------------------------ time
@@ -176,7 +162,7 @@ class SipEndpoint:
         for machine in self._context.deadlines.pop_due(now.mono_s):
             machine.on_timer(now.mono_s)
         for extension in self._registrar.expire(now.mono_s):
-            self._tell_phone(extension, False, "the registration ran out")
+            self._gate.tell_phone(extension, False, "the registration ran out")
         return self._context.take()
 
     # ------------------------------------------------------------------ orders and media
@@ -252,18 +238,7 @@ class SipEndpoint:
 
         ``source`` is transport ("udp" or "tcp"), address and port of the sender.
         """
-        flow = Flow(*source)
-        self.counts["received"] += 1
-        try:
-            message = parse_message(data)
-        except BadMessage as error:
-            self._on_bad_message(error, data, flow)
-            return self._context.take()
-        if isinstance(message, Response):
-            if not self._context.transactions.on_response(message, now.mono_s):
-                self.counts["stray"] += 1
-        else:
-            self._on_request(message, flow, now.mono_s)
+        self._gate.on_message(data, Flow(*source), now.mono_s)
         return self._context.take()
 
     def on_unreachable(self, source: tuple[str, str, int], now: Now) -> list[Item]:
@@ -274,209 +249,3 @@ class SipEndpoint:
     def on_resolved(self, host: str, addresses: tuple[str, ...]) -> None:
         """The transport resolved a trunk's host name; calls from these addresses are its."""
         self._directory.resolved(host, addresses)
-
-    def _on_bad_message(self, error: BadMessage, data: bytes, source: Flow) -> None:
-        """Answer with what can be echoed; what is no request is dropped and counted."""
-        if not data.strip(b"\r\n\0 "):
-            return  # keep-alive
-        self.counts["bad"] += 1
-        if error.request is not None:
-            self._answer_statelessly(error.request, error, source)
-
-    def _on_request(self, request: Request, source: Flow, now_s: float) -> None:
-        note_source(request, source.host, source.port)
-        transactions = self._context.transactions
-        try:
-            if transactions.absorbs(request):
-                transactions.on_request(request, source, now_s)
-            elif request.method == "CANCEL":
-                self._on_cancel(request, source, now_s)
-            elif request.recipient.tag:
-                self._in_dialog(request, source, now_s)
-            elif transactions.is_merged(request):
-                raise SipError("The same request came by another way", 482)
-            else:
-                self._out_of_dialog(request, source, now_s)
-        except SipError as error:
-            self.counts["refused"] += 1
-            self._answer_statelessly(request, error, source)
-
-    def _out_of_dialog(self, request: Request, source: Flow, now_s: float) -> None:
-        """RFC 3261 8.2: method, Request-URI, extensions, then the method's own rules."""
-        handler = self._methods.get(request.method)
-        if handler is None:
-            raise SipError("Method not taken", _code_for_method(request.method))
-        uri = parse_uri(request.uri)
-        if uri.scheme not in ("sip", "sips", "tel"):
-            raise SipError("Unsupported URI scheme", 416)
-        if request.items("Require"):
-            raise SipError("Bad extension", 420)
-        handler(request, source, now_s)
-
-    def _in_dialog(self, request: Request, source: Flow, now_s: float) -> None:
-        key = (request.call_id, request.recipient.tag, request.sender.tag)
-        machine = self._context.dialogs.get(key)
-        if request.method == "ACK":
-            if machine is not None:
-                machine.on_request(None, request, now_s)
-            return
-        if machine is None:
-            raise SipError("No such dialog", 481)
-        if request.items("Require"):
-            raise SipError("Bad extension", 420)
-        if request.method == "INVITE":
-            check_offer(request)
-        transaction = self._transaction(request, source, now_s)
-        machine.on_request(transaction, request, now_s)
-
-    def _on_cancel(self, request: Request, source: Flow, now_s: float) -> None:
-        """Stateless: the same CANCEL twice gets the same answer (RFC 3261 9.2)."""
-        transaction = self._context.transactions.invite_of(request)
-        if transaction is None or transaction.source.host != source.host:
-            raise SipError("Nothing to cancel", 481)
-        self._send_response(respond(request, 200, self._context.stable_tag(request)), source)
-        if transaction.on_cancel is not None and not transaction.answered:
-            transaction.on_cancel(request, now_s)
-
-    def _on_options(self, request: Request, source: Flow, now_s: float) -> None:
-        response = respond(request, 200, self._context.stable_tag(request))
-        response.headers["Accept"] = ["application/sdp"]
-        self._send_response(self._context.decorate(response), source)
-
-    # ------------------------------------------------------------------ phones log in
-
-    def _account(self, request: Request, source: Flow, now_s: float) -> SipAccount | None:
-        """The account that proves itself; None when a challenge was sent. Raises SipError(403).
-
-        Names that do not exist get the same answers as those that do.
-        """
-        values = request.headers.get("Authorization", [])
-        verdict, name = self._digest.check(
-            values, request.method, request.uri, self._directory.password, now_s
-        )
-        if verdict is Verdict.ACCEPTED:
-            return self._directory.accounts[name]
-        if verdict is Verdict.WRONG:
-            raise SipError("Wrong name or password", 403)
-        self.counts["challenged"] += 1
-        response = respond(request, 401, self._context.stable_tag(request))
-        stale = verdict is Verdict.STALE
-        response.headers["WWW-Authenticate"] = self._digest.challenge(now_s, stale)
-        self._send_response(response, source)
-        return None
-
-    def _on_register(self, request: Request, source: Flow, now_s: float) -> None:
-        account = self._account(request, source, now_s)
-        if account is None:
-            return
-        extension = account.extension
-        if request.recipient.uri.username != extension:
-            raise SipError("Another's registration", 403)
-        transaction = self._transaction(request, source, now_s)
-        was = bool(self._registrar.contacts(extension, now_s))
-        try:
-            contacts = self._registrar.register(extension, request, source, now_s)
-        except SipError as error:
-            transaction.respond(self._refusal(request, error), now_s)
-            return
-        response = respond(request, 200, self._context.stable_tag(request))
-        if contacts:
-            response.headers["Contact"] = contacts
-        transaction.respond(self._context.decorate(response), now_s)
-        if was != bool(contacts):
-            self._tell_phone(extension, bool(contacts), "registered" if contacts else "logged out")
-
-    def _tell_phone(self, extension: str, in_service: bool, reason: str) -> None:
-        account = self._directory.accounts.get(extension)
-        if account is not None:
-            self._context.emit(LineServiceChanged(account.line, in_service, reason))
-
-    # ------------------------------------------------------------------ calls come in
-
-    def _on_invite(self, request: Request, source: Flow, now_s: float) -> None:
-        there = self._registrar.knows_source(source)
-        trunk = self._directory.trunk_of(request, source, there)
-        if trunk is not None:
-            arrival = caller_on_trunk(trunk, request), called_by_trunk(trunk, request)
-            self._accept_call(trunk.line, arrival, request, source, now_s)
-            return
-        account = self._account(request, source, now_s)
-        if account is not None:
-            arrival = caller_on_phone(account, request), parse_uri(request.uri).number
-            self._accept_call(account.line, arrival, request, source, now_s)
-
-    def _accept_call(
-        self,
-        line: LineId,
-        arrival: tuple[Party, str],
-        request: Request,
-        source: Flow,
-        now_s: float,
-    ) -> None:
-        check_offer(request)
-        if not arrival[1]:
-            raise SipError("No number was dialled", 484)
-        if len(self._context.legs) >= self._settings.max_legs:
-            raise SipError("Too many calls", 503)
-        tag = self._context.stable_tag(request)
-        dialog = Dialog.of_server(request, tag, source, line in self._directory.phones)
-        transaction = self._transaction(request, source, now_s)
-        call = IncomingCall(
-            self._context,
-            self._new_leg(),
-            line,
-            transaction,
-            request,
-            dialog,
-            arrival,
-            self._credentials(line),
-        )
-        try:
-            call.start(now_s)
-        except SipError as error:
-            transaction.respond(self._refusal(request, error), now_s)
-
-    def _credentials(self, line: LineId) -> DigestClient | None:
-        trunk = self._directory.trunks.get(line)
-        return DigestClient(trunk.username, trunk.password) if trunk and trunk.username else None
-
-    # ------------------------------------------------------------------ answers
-
-    def _transaction(self, request: Request, source: Flow, now_s: float) -> ServerTransaction:
-        transaction = self._context.transactions.on_request(request, source, now_s)
-        assert transaction is not None  # retransmissions were absorbed before
-        return transaction
-
-    def _refusal(self, request: Request, error: SipError) -> Response:
-        response = respond(request, error.code, self._context.stable_tag(request))
-        if error.code == 405:
-            self._context.decorate(response)
-        elif error.code == 415:
-            response.headers["Accept"] = ["application/sdp"]
-        elif error.code == 420:
-            response.headers["Unsupported"] = [", ".join(request.items("Require"))]
-        elif error.code == 423:
-            response.headers["Min-Expires"] = [str(self._settings.min_expires_s)]
-        elif error.code == 503:
-            response.headers["Retry-After"] = ["10"]
-        return response
-
-    def _answer_statelessly(self, request: Request, error: SipError, source: Flow) -> None:
-        """Answer without keeping anything (RFC 3261 8.2.7); strangers cost no memory."""
-        if request.method != "ACK":
-            self._send_response(self._refusal(request, error), source, request)
-
-    def _send_response(
-        self, response: Response, source: Flow, request: Request | None = None
-    ) -> None:
-        try:
-            flow = reply_flow((request or response).via, source)
-        except SipError:
-            flow = source  # an unreadable Via is echoed, but does not say where to
-        self._context.emit(SendDatagram(*flow, response.to_bytes()))
-
-
-def _code_for_method(method: str) -> int:
-    if method in IN_DIALOG_ONLY:
-        return 481
-    return 405 if method in KNOWN_METHODS else 501

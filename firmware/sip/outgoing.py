@@ -2,47 +2,25 @@
 """A call we make (RFC 3261 13.2): one leg, an INVITE to each place where the party may be.
 
 The first 2xx wins and becomes a :class:`Session`; the others are cancelled, and a 2xx that
-crosses a CANCEL is acknowledged and hung up at once. A branch outlives its leg until its INVITE
-is settled. CANCEL waits for a provisional response (9.1). Pure.
+crosses a CANCEL is acknowledged and hung up at once. Each INVITE is a :class:`Branch`. Pure.
 """
 
 from __future__ import annotations
 
 from enum import Enum
-from typing import NamedTuple
 
-from firmware.effects import CloseLeg, OpenRtp, SendDatagram
+from firmware.effects import CloseLeg, OpenRtp
 from firmware.events import LegAlerting, LegAnswered, LegEnded, LegProceeding, RtpOpened
-from firmware.sip.auth import DigestClient
-from firmware.sip.causes import cause_of, reason_of
+from firmware.sip.branch import Branch, BranchState, Invitation, Target
 from firmware.sip.context import Context
 from firmware.sip.dialog import Dialog
-from firmware.sip.grammar import SipError
-from firmware.sip.message import Request, Response
-from firmware.sip.sdp import LocalAudio, Negotiated, make_offer, parse_sdp, read_answer
+from firmware.sip.message import Response
+from firmware.sip.sdp import LocalAudio, Negotiated
 from firmware.sip.session import Session
 from firmware.sip.timers import Timers
-from firmware.sip.transactions import ClientTransaction, Flow
 from firmware.values import Cause, LegId, LineId
 
-
-class Target(NamedTuple):
-    """One place to invite."""
-
-    uri: str  # Request-URI
-    flow: Flow
-    pinned: bool  # a registered phone
-
-
-class Invitation(NamedTuple):
-    """What all INVITEs of one call say."""
-
-    local: str  # From without tag
-    remote: str  # To
-    headers: dict[str, list[str]]  # Privacy, P-Asserted-Identity, Alert-Info
-    user: str  # user part of our Contact
-    username: str = ""  # digest credentials, if the far side may ask for them
-    password: str = ""
+_TELLING = (Cause.REJECTED, Cause.BUSY, Cause.NO_USER_RESPONSE, Cause.UNALLOCATED)
 
 
 class OutgoingState(Enum):
@@ -53,16 +31,6 @@ class OutgoingState(Enum):
     PROCEEDING = "proceeding"
     ALERTING = "alerting"
     DONE = "done"
-
-
-class BranchState(Enum):
-    """One INVITE: waiting, ringing, to be cancelled once possible, cancelled, settled."""
-
-    CALLING = "calling"
-    PROCEEDING = "proceeding"
-    CANCEL_WANTED = "cancel wanted"
-    CANCELLING = "cancelling"
-    SETTLED = "settled"
 
 
 class OutgoingCall:
@@ -79,9 +47,9 @@ class OutgoingCall:
         self.leg = leg
         self.line = line
         self.state = OutgoingState.OPENING
-        self.context = context
-        self.invitation = invitation
-        self.local: LocalAudio | None = None
+        self._context = context
+        self._invitation = invitation
+        self._local: LocalAudio | None = None
         self._targets = targets
         self._branches: list[Branch] = []
         self._timers = Timers()
@@ -94,8 +62,8 @@ class OutgoingCall:
 
     def start(self, now_s: float) -> None:
         """Open the media port; the INVITEs follow when it is there."""
-        self._timers.start("limit", now_s + self.context.settings.ring_limit_s)
-        self.context.emit(OpenRtp(self.leg))
+        self._timers.start("limit", now_s + self._context.settings.ring_limit_s)
+        self._context.emit(OpenRtp(self.leg))
         self._arm()
 
     def on_media(self, opened: RtpOpened | None, now_s: float) -> None:
@@ -105,11 +73,14 @@ class OutgoingCall:
         if opened is None:
             self._end(Cause.TEMPORARY_FAILURE, False)
             return
-        session = int(self.context.new_token()[:8], 16)
-        codecs = self.context.settings.codecs
-        self.local = LocalAudio(opened.host, opened.port, session, 1, codecs)
+        session = int(self._context.new_token()[:8], 16)
+        codecs = self._context.settings.codecs
+        self._local = LocalAudio(opened.host, opened.port, session, 1, codecs)
         self.state = OutgoingState.CALLING
-        self._branches = [Branch(self, self.local, target) for target in self._targets]
+        self._branches = [
+            Branch(self._context, self.leg, self, self._invitation, self._local, target)
+            for target in self._targets
+        ]
         for branch in self._branches:
             branch.invite(now_s)
 
@@ -138,28 +109,28 @@ class OutgoingCall:
         """A provisional response came."""
         if self.state is OutgoingState.CALLING:
             self.state = OutgoingState.PROCEEDING
-            self.context.emit(LegProceeding(self.leg))
+            self._context.emit(LegProceeding(self.leg))
         if response.code == 100:
             return
         early = len(self._branches) == 1 and branch.take_early_answer(response)
         ringing = response.code in (180, 182) or early
         if ringing and (self.state is not OutgoingState.ALERTING or early > self._early):
             self.state, self._early = OutgoingState.ALERTING, early
-            self.context.emit(LegAlerting(self.leg, early))
+            self._context.emit(LegAlerting(self.leg, early))
 
     def on_success(
         self, branch: Branch, dialog: Dialog, media: Negotiated | None, now_s: float
     ) -> None:
         """The party answered; its 2xx is acknowledged already."""
-        assert self.local is not None
+        assert self._local is not None
         self._leave()
         self._cancel_others(branch, Cause.ANSWERED_ELSEWHERE, now_s)
-        session = Session(self.context, self.leg, self.line, dialog, self.local, branch.auth)
+        session = Session(self._context, self.leg, self.line, dialog, self._local, branch.auth)
         if media is None:
             session.release(Cause.INCOMPATIBLE, now_s)
             return
+        self._context.emit(LegAnswered(self.leg))
         session.start(media)
-        self.context.emit(LegAnswered(self.leg))
 
     def on_failure(self, cause: Cause, everywhere: bool, now_s: float) -> None:
         """A branch failed; the leg ends with the last one, or when nobody else may answer."""
@@ -186,8 +157,8 @@ class OutgoingCall:
 
     def _end(self, cause: Cause, by_far_end: bool) -> None:
         self._leave()
-        self.context.legs.pop(self.leg, None)
-        self.context.emit(LegEnded(self.leg, cause, by_far_end), CloseLeg(self.leg))
+        self._context.legs.pop(self.leg, None)
+        self._context.emit(LegEnded(self.leg, cause, by_far_end), CloseLeg(self.leg))
 
     def _leave(self) -> None:
         self.state = OutgoingState.DONE
@@ -195,160 +166,4 @@ class OutgoingCall:
         self._arm()
 
     def _arm(self) -> None:
-        self.context.arm(self, self._timers.next())
-
-
-_TELLING = (Cause.REJECTED, Cause.BUSY, Cause.NO_USER_RESPONSE, Cause.UNALLOCATED)
-
-
-class Branch:
-    """One INVITE of the call and whatever comes of it."""
-
-    def __init__(self, call: OutgoingCall, local: LocalAudio, target: Target) -> None:
-        self.state = BranchState.CALLING
-        self.cause: Cause | None = None  # why it failed
-        invitation = call.invitation
-        self.auth = (
-            DigestClient(invitation.username, invitation.password) if invitation.username else None
-        )
-        self._call = call
-        self._context = call.context
-        self._local = local
-        self._target = target
-        self._call_id = f"{self._context.new_token()}@{self._context.settings.host}"
-        self._from = f"{invitation.local};tag={self._context.new_token()[:16]}"
-        self._cseq = 0
-        self._early: dict[str, Negotiated] = {}  # answers in provisional responses, by To tag
-        self._acks: dict[str, SendDatagram] = {}  # by To tag, for repeated 2xx
-        self._why = ""  # Reason of the CANCEL
-        self._request: Request | None = None
-        self._transaction: ClientTransaction | None = None
-
-    def invite(self, now_s: float) -> None:
-        """Send the INVITE (again with credentials: same Call-ID, next number)."""
-        self._cseq += 1
-        invitation, flow = self._call.invitation, self._target.flow
-        contact = self._context.contact(flow, invitation.user)
-        headers = {
-            "From": [self._from],
-            "To": [invitation.remote],
-            "Call-ID": [self._call_id],
-            "CSeq": [f"{self._cseq} INVITE"],
-            "Contact": [f"<{contact}>"],
-            "Content-Type": ["application/sdp"],
-            **invitation.headers,
-        }
-        body = make_offer(self._local)
-        request = self._context.new_request("INVITE", self._target.uri, flow, headers, body)
-        self._context.authorise(self.auth, request)
-        self._request = self._context.decorate(request)
-        self._transaction = self._context.send(request, flow, self._on_response, now_s)
-
-    def cancel(self, cause: Cause, now_s: float) -> None:
-        """Stop this branch as soon as the RFC lets us."""
-        if self.state is BranchState.PROCEEDING:
-            assert self._transaction is not None
-            self.state = BranchState.CANCELLING
-            self._context.transactions.cancel(self._transaction, reason_of(cause), now_s)
-        elif self.state is BranchState.CALLING:
-            self.state, self._why = BranchState.CANCEL_WANTED, reason_of(cause)
-
-    def take_early_answer(self, response: Response) -> bool:
-        """Connect early media if this provisional response carries an answer."""
-        if not response.body or response.content_type() != "application/sdp":
-            return False
-        try:
-            media = read_answer(self._local, parse_sdp(response.body))
-        except SipError:
-            return False
-        tag = response.recipient.tag
-        if self._early.get(tag) != media:
-            self._early[tag] = media
-            self._context.emit(media.order(self._call.leg))
-        return True
-
-    # ------------------------------------------------------------------ responses
-
-    def _on_response(self, response: Response, now_s: float) -> None:
-        if response.code < 200:
-            self._on_provisional(response, now_s)
-        elif response.code < 300:
-            self._on_success(response, now_s)
-        elif self.state is not BranchState.SETTLED:
-            self._on_failure(response, now_s)
-
-    def _on_provisional(self, response: Response, now_s: float) -> None:
-        if self.state is BranchState.CANCEL_WANTED:
-            assert self._transaction is not None
-            self.state = BranchState.CANCELLING
-            self._context.transactions.cancel(self._transaction, self._why, now_s)
-        elif self.state in (BranchState.CALLING, BranchState.PROCEEDING):
-            self.state = BranchState.PROCEEDING
-            self._call.on_progress(self, response)
-
-    def _on_success(self, response: Response, now_s: float) -> None:
-        tag = response.recipient.tag
-        if tag in self._acks:
-            self._context.emit(self._acks[tag])
-            return
-        first = self.state in (BranchState.CALLING, BranchState.PROCEEDING)
-        self.state = BranchState.SETTLED
-        dialog = self._acknowledge(tag, response)
-        if dialog is None:
-            if first:
-                self._fail(Cause.PROTOCOL_ERROR, False, now_s)
-        elif first:
-            self._call.on_success(self, dialog, self._answer(tag, response), now_s)
-        else:  # crossed our CANCEL, or a second phone behind a forking proxy
-            self._hang_up(dialog, now_s)
-
-    def _acknowledge(self, tag: str, response: Response) -> Dialog | None:
-        """ACK to the Contact of the 2xx; None when the 2xx names no place to send it to."""
-        assert self._request is not None
-        try:
-            dialog = Dialog.of_client(
-                self._request, response, self._target.flow, self._target.pinned
-            )
-        except SipError:
-            return None
-        ack, flow = dialog.request(self._context, "ACK", self._cseq)
-        for name in ("Authorization", "Proxy-Authorization"):  # RFC 3261 22.1
-            if name in self._request.headers:
-                ack.headers[name] = self._request.headers[name]
-        self._acks[tag] = SendDatagram(*flow, ack.to_bytes())
-        self._context.emit(self._acks[tag])
-        return dialog
-
-    def _answer(self, tag: str, response: Response) -> Negotiated | None:
-        if not response.body:
-            return self._early.get(tag)
-        try:
-            return read_answer(self._local, parse_sdp(response.body))
-        except SipError:
-            return None
-
-    def _hang_up(self, dialog: Dialog, now_s: float) -> None:
-        bye, flow = dialog.request(self._context, "BYE")
-        self._context.authorise(self.auth, bye)
-        self._context.send(bye, flow, _ignore, now_s)
-
-    def _on_failure(self, response: Response, now_s: float) -> None:
-        wanted = self.state in (BranchState.CALLING, BranchState.PROCEEDING)
-        if wanted and response.code in (401, 407) and self._cseq == 1 and self._take(response):
-            self.state = BranchState.CALLING
-            self.invite(now_s)
-            return
-        self.state = BranchState.SETTLED
-        if wanted:
-            self._fail(cause_of(response, response.code), response.code >= 600, now_s)
-
-    def _take(self, response: Response) -> bool:
-        return self.auth is not None and self.auth.take(response)
-
-    def _fail(self, cause: Cause, everywhere: bool, now_s: float) -> None:
-        self.cause = cause
-        self._call.on_failure(cause, everywhere, now_s)
-
-
-def _ignore(_response: Response, _now_s: float) -> None:
-    """The far side of a call nobody wants may answer what it likes."""
+        self._context.arm(self, self._timers.next())

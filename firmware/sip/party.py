@@ -7,6 +7,7 @@ Privacy and anonymous URIs restrict its presentation (RFC 3323). Pure.
 
 from __future__ import annotations
 
+from firmware.sip.auth import DigestClient
 from firmware.sip.grammar import SipError, clean
 from firmware.sip.message import Request
 from firmware.sip.settings import SipAccount, SipSettings, SipTrunk
@@ -42,6 +43,11 @@ class Directory:
     def password(self, extension: str) -> str | None:
         account = self.accounts.get(extension)
         return account.password if account else None
+
+    def credentials(self, line: LineId) -> DigestClient | None:
+        """Our name and password at a trunk that may ask for them."""
+        trunk = self.trunks.get(line)
+        return DigestClient(trunk.username, trunk.password) if trunk and trunk.username else None
 
     def trunk_of(self, request: Request, source: Flow, phone_there: bool) -> SipTrunk | None:
         """The trunk that a call comes from; None for phones and strangers, who must log in.

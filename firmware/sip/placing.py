@@ -4,13 +4,12 @@
 from __future__ import annotations
 
 from firmware.effects import Originate
+from firmware.sip.branch import Invitation, Target
 from firmware.sip.context import Context
-from firmware.sip.message import Response
-from firmware.sip.outgoing import Invitation, Target
 from firmware.sip.party import from_value, identity_headers
 from firmware.sip.registrar import Binding
 from firmware.sip.settings import SipAccount, SipSettings, SipTrunk
-from firmware.sip.transactions import Flow
+from firmware.sip.transactions import Flow, ignore
 from firmware.sip.uri import name_addr, sip_uri
 from firmware.values import RingClass
 
@@ -75,8 +74,4 @@ def waiting_notices(
             "Content-Type": ["application/simple-message-summary"],
         }
         request = context.new_request("NOTIFY", str(binding.uri), binding.flow, headers, body)
-        context.send(request, binding.flow, _ignore, now_s)
-
-
-def _ignore(_response: Response, _now_s: float) -> None:
-    """A phone without a lamp refuses; nothing follows from it."""
+        context.send(request, binding.flow, ignore, now_s)

@@ -7,6 +7,7 @@ came from. Pure.
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
@@ -114,7 +115,7 @@ class Registrar:
             raise SipError("Interval too brief", 423)
         return min(asked, self._limits.max_expires_s)
 
-    def _check_order(self, extension: str, request: Request, named: Any) -> None:
+    def _check_order(self, extension: str, request: Request, named: Iterable[Binding]) -> None:
         """RFC 3261 10.3 step 7: within one Call-ID the CSeq must rise."""
         for binding in named:
             if binding.call_id == request.call_id and request.cseq.number <= binding.cseq:

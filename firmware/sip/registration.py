@@ -54,7 +54,7 @@ class Registration:
         self._expires_s = trunk.expires_s
         self._failures = 0
         self._refusals = 0
-        self._expires_at_s = 0.0
+        self._told: bool | None = None  # what the calls were last told
         self._timers = Timers()
 
     @property
@@ -156,9 +156,9 @@ class Registration:
         # Early enough for a lost request and its retransmissions (RFC 3261 10.2.4).
         self._timers.start("refresh", now_s + max(granted_s / 2, granted_s - 60))
         self._timers.start("lapse", now_s + granted_s)
-        was, self.state, self.reason = self.in_service, RegistrationState.REGISTERED, ""
+        self.state, self.reason = RegistrationState.REGISTERED, ""
         self._context.emit(ClearAlarm(self._alarm))
-        if self._cseq == 1 or not was or self._told is not True:
+        if not self._told:
             self._tell(True, "registered")
 
     def _granted(self, response: Response) -> int:
@@ -213,8 +213,6 @@ class Registration:
         )
         if self._told is not False:
             self._tell(False, reason)
-
-    _told: bool | None = None  # what the calls were last told
 
     def _tell(self, in_service: bool, reason: str) -> None:
         self._told = in_service

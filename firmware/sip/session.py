@@ -19,13 +19,15 @@ from firmware.sip.auth import DigestClient
 from firmware.sip.causes import cause_of, reason_of
 from firmware.sip.context import Context
 from firmware.sip.dialog import Dialog
+from firmware.sip.dialog_request import DialogRequest
 from firmware.sip.grammar import SipError
 from firmware.sip.info import info_digit
 from firmware.sip.message import Request, Response, respond
+from firmware.sip.names import REASONS
 from firmware.sip.sdp import LocalAudio, Negotiated, make_answer, make_offer, parse_sdp, read_answer
 from firmware.sip.tag import SessionData, write_tag
 from firmware.sip.timers import T1_S, T2_S, TIMEOUT_S, Timers
-from firmware.sip.transactions import ServerTransaction
+from firmware.sip.transactions import ServerTransaction, ignore
 from firmware.sip.uri import parse_address
 from firmware.values import Cause, LegId, LineId
 
@@ -76,8 +78,6 @@ class Session:
         self._agreed = "sendrecv"  # what of this the peer has been told
         self._held = False  # the peer holds us
         self._unacked: Unacked | None = None
-        self._acks: dict[int, SendDatagram] = {}  # by CSeq, for repeated 2xx
-        self._tries = 0  # of the request under way, with credentials
         self._interval_s = T1_S
         self._timers = Timers()
         context.legs[leg] = self
@@ -106,7 +106,7 @@ class Session:
         transaction.respond(response, now_s)
         datagram = SendDatagram(*transaction.flow, response.to_bytes())
         self._unacked = Unacked(datagram, request.cseq.number, late)
-        self._become(SessionState.UNACKED)
+        self.state = SessionState.UNACKED
         self._interval_s = T1_S
         self._timers.start("2xx", now_s + T1_S)
         self._timers.start("ack", now_s + TIMEOUT_S)
@@ -148,17 +148,18 @@ class Session:
             return
         self._finish(cause, by_far_end=False)
         if self.state is SessionState.UNACKED:
-            self._become(SessionState.CLEARING)
+            self.state = SessionState.CLEARING
         else:
             self._hang_up(cause, now_s)
 
     def on_rtp_lost(self, now_s: float) -> None:
         """No audio comes: ask whether the peer still knows of the call."""
         if self.state is SessionState.ESTABLISHED and self._media and self._media.receive:
-            request, flow = self.dialog.request(self._context, "OPTIONS")
-            self._context.send(request, flow, self._on_ping, now_s)
+            DialogRequest(self._context, self.dialog, "OPTIONS", self._on_pong, self._auth).send(
+                now_s
+            )
 
-    def _on_ping(self, response: Response, now_s: float) -> None:
+    def _on_pong(self, response: Response, now_s: float) -> None:
         if response.code in (408, 481, 503):
             self.release(Cause.DESTINATION_OUT_OF_ORDER, now_s)
 
@@ -193,7 +194,7 @@ class Session:
         if self.state is SessionState.CLEARING:
             self._hang_up(Cause.NORMAL, now_s)
             return
-        self._become(SessionState.ESTABLISHED)
+        self.state = SessionState.ESTABLISHED
         if unacked.offered and not self._take_late_answer(request):
             self.release(Cause.INCOMPATIBLE, now_s)
             return
@@ -258,41 +259,27 @@ class Session:
 
     def _offer_if_due(self, now_s: float) -> None:
         if self.state is SessionState.ESTABLISHED and self._wanted != self._agreed:
-            self._tries = 0
             self._local = self._local.turned(self._wanted)
             self._send_offer(now_s)
         self._arm()
 
     def _send_offer(self, now_s: float) -> None:
-        self._become(SessionState.OFFERING)
+        self.state = SessionState.OFFERING
         body = make_offer(self._local)
-        request, flow = self.dialog.request(self._context, "INVITE", body=body)
-        self._context.authorise(self._auth, request)
-        number = request.cseq.number
+        done = self._on_offer_answered
+        DialogRequest(self._context, self.dialog, "INVITE", done, self._auth, body=body).send(now_s)
 
-        def on_response(response: Response, at_s: float) -> None:
-            self._on_offer_response(number, response, at_s)
-
-        self._context.send(request, flow, on_response, now_s)
-
-    def _on_offer_response(self, cseq: int, response: Response, now_s: float) -> None:
-        if response.code < 200:
-            return
+    def _on_offer_answered(self, response: Response, now_s: float) -> None:
+        if self.state is not SessionState.OFFERING:
+            return  # we hung up meanwhile
+        self.state = SessionState.ESTABLISHED
         if response.code < 300:
-            self._on_offer_accepted(cseq, response, now_s)
-        elif self.state is SessionState.OFFERING:
+            self._on_offer_accepted(response, now_s)
+        else:
             self._on_offer_refused(response, now_s)
         self._arm()
 
-    def _on_offer_accepted(self, cseq: int, response: Response, now_s: float) -> None:
-        if cseq in self._acks:
-            self._context.emit(self._acks[cseq])
-            return
-        self.dialog.refresh(response)
-        self._acks = {cseq: self._send_ack(cseq)}
-        if self.state is not SessionState.OFFERING:
-            return  # we hung up meanwhile
-        self._become(SessionState.ESTABLISHED)
+    def _on_offer_accepted(self, response: Response, now_s: float) -> None:
         self._agreed = self._local.direction
         try:
             media = read_answer(self._local, parse_sdp(response.body))
@@ -303,12 +290,9 @@ class Session:
         self._offer_if_due(now_s)
 
     def _on_offer_refused(self, response: Response, now_s: float) -> None:
-        self._become(SessionState.ESTABLISHED)
         if response.code == 491:  # both offered at once (RFC 3261 14.1)
-            self._become(SessionState.GLARE)
+            self.state = SessionState.GLARE
             self._timers.start("glare", now_s + self._glare_wait_s())
-        elif response.code in (401, 407) and self._may_retry(response):
-            self._send_offer(now_s)
         elif response.code in (408, 481):  # the peer has lost the dialog (12.2.1.2)
             self.release(Cause.RECOVERY_ON_TIMER, now_s)
         else:
@@ -324,24 +308,16 @@ class Session:
     def _hang_up(self, cause: Cause, now_s: float) -> None:
         if self._timers.running("refer"):
             self._notify(200, "terminated;reason=noresource", now_s)
-        self._tries = 0
-        self._become(SessionState.ENDED)
+        self.state = SessionState.ENDED
         self._timers.clear()
-        self._send_bye(cause, now_s)
+        headers = {"Reason": [reason_of(cause)]}
+        DialogRequest(self._context, self.dialog, "BYE", self._on_gone, self._auth, headers).send(
+            now_s
+        )
         self._arm()
 
-    def _send_bye(self, cause: Cause, now_s: float) -> None:
-        request, flow = self.dialog.request(self._context, "BYE")
-        request.headers["Reason"] = [reason_of(cause)]
-        self._context.authorise(self._auth, request)
-
-        def on_response(response: Response, at_s: float) -> None:
-            if response.code in (401, 407) and self._may_retry(response):
-                self._send_bye(cause, at_s)
-            elif response.code >= 200:
-                self._close()
-
-        self._context.send(request, flow, on_response, now_s)
+    def _on_gone(self, _response: Response, _now_s: float) -> None:
+        self._close()
 
     def _finish(self, cause: Cause, by_far_end: bool) -> None:
         """The leg is over for the calls, whatever is still to be said on the wire."""
@@ -349,7 +325,7 @@ class Session:
         self._context.emit(LegEnded(self.leg, cause, by_far_end), CloseLeg(self.leg))
 
     def _close(self) -> None:
-        self._become(SessionState.ENDED)
+        self.state = SessionState.ENDED
         self._timers.clear()
         self._context.dialogs.pop(self.dialog.key, None)
         self._arm()
@@ -369,7 +345,7 @@ class Session:
         elif name == "ack":
             self._on_ack_missing(now_s)
         elif name == "glare" and self.state is SessionState.GLARE:
-            self._become(SessionState.ESTABLISHED)
+            self.state = SessionState.ESTABLISHED
             self._offer_if_due(now_s)
         elif name == "refer":
             self._notify(503, "terminated;reason=timeout", now_s)
@@ -384,35 +360,22 @@ class Session:
 
     # ------------------------------------------------------------------ common steps
 
-    def _become(self, state: SessionState) -> None:
-        self.state = state
-
     def _arm(self) -> None:
         self._context.arm(self, self._timers.next())
-
-    def _send_ack(self, cseq: int) -> SendDatagram:
-        """Acknowledge a 2xx: to the peer's Contact, by the route set (RFC 3261 13.2.2.4)."""
-        request, flow = self.dialog.request(self._context, "ACK", cseq)
-        datagram = SendDatagram(*flow, request.to_bytes())
-        self._context.emit(datagram)
-        return datagram
-
-    def _may_retry(self, response: Response) -> bool:
-        self._tries += 1
-        return self._auth is not None and self._tries < 2 and self._auth.take(response)
 
     def _notify(self, code: int, state: str, now_s: float) -> None:
         """Tell the transferor how its REFER stands (RFC 3515 2.4.5)."""
         if code >= 200:
             self._timers.stop("refer")
-        request, flow = self.dialog.request(self._context, "NOTIFY")
-        request.headers |= {
+        headers = {
             "Event": ["refer"],
             "Subscription-State": [state],
             "Content-Type": ["message/sipfrag;version=2.0"],
         }
-        request.body = respond(request, code).to_bytes().partition(b"\r\n")[0] + b"\r\n"
-        self._context.send(request, flow, _ignore, now_s)
+        body = f"SIP/2.0 {code} {REASONS[code]}\r\n".encode()
+        DialogRequest(self._context, self.dialog, "NOTIFY", ignore, self._auth, headers, body).send(
+            now_s
+        )
 
     def _apply(self, media: Negotiated, tell: bool) -> None:
         """Set the audio path as agreed; ``tell`` the calls whether the peer holds us."""
@@ -445,7 +408,3 @@ class Session:
         session._held = data.held
         data.dialog.local_cseq += CSEQ_GAP
         return session
-
-
-def _ignore(_response: Response, _now_s: float) -> None:
-    """Whether the transferor heard our NOTIFY changes nothing."""

@@ -125,7 +125,7 @@ class Transactions:
         if reason:
             request.headers["Reason"] = [reason]
         self._after(transaction, self._clients)
-        self.send(request, transaction.flow, _ignore, now_s)
+        self.send(request, transaction.flow, ignore, now_s)
 
     def fail_flow(self, flow: Flow, now_s: float) -> None:
         """The transport cannot reach ``flow``: its waiting requests fail with 503 (8.1.3.1)."""
@@ -159,8 +159,14 @@ class Transactions:
         return self._new_server(request, source)
 
     def absorbs(self, request: Request) -> bool:
-        """Whether this request belongs to a transaction that exists."""
-        return server_key(request) in self._servers
+        """Whether this request belongs to a transaction that exists.
+
+        The ACK of a 2xx does not, even from peers that give it the INVITE's branch.
+        """
+        known = self._servers.get(server_key(request))
+        if known is None:
+            return False
+        return request.method != "ACK" or known.machine.state is not State.ACCEPTED
 
     def is_merged(self, request: Request) -> bool:
         """Whether the same request came before by another way (RFC 3261 8.2.2.2)."""
@@ -212,8 +218,8 @@ class Transactions:
                 self._merged.pop(transaction.merge_key, None)
 
 
-def _ignore(_response: Response, _now_s: float) -> None:
-    """The answer to a CANCEL changes nothing: the INVITE's own answer does."""
+def ignore(_response: Response, _now_s: float) -> None:
+    """The handler of requests whose outcome changes nothing (CANCEL, NOTIFY)."""
 
 
 def client_key(request: Request) -> Key:

@@ -4,19 +4,22 @@
 from __future__ import annotations
 
 import itertools
+from random import Random
 
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from firmware.effects import Answer, HoldLeg, Release
 from firmware.errors import PeerError
-from firmware.events import LegEnded
+from firmware.events import LegArrived, LegEnded
 from firmware.sip.auth import parse_credentials
 from firmware.sip.framing import StreamFramer
-from firmware.sip.grammar import SipError, parse_params, split_list
+from firmware.sip.grammar import SipError, clean, parse_params, split_list
 from firmware.sip.message import BadMessage, parse_message, respond
 from firmware.sip.sdp import LocalAudio, make_answer, parse_sdp
-from firmware.sip.uri import parse_address, parse_uri
-from tests.fakes.sip_net import EXCHANGE, PROVIDER, Net, account, provider_trunk
+from firmware.sip.uri import parse_address, parse_uri, sip_uri
+from firmware.values import Cause, LegId
+from tests.fakes.sip_net import EXCHANGE, PROVIDER, Net, Packet, account, office, provider_trunk
 from tests.unit.sip.raw import OFFER, request
 
 PIECES = [
@@ -95,6 +98,38 @@ def test_stream_split_anywhere_gives_the_same(data: bytes, size: int) -> None:
         assert in_pieces == at_once
 
 
+@settings(max_examples=60, deadline=None)
+@given(st.randoms(use_true_random=False), st.integers(0, 35), st.booleans(), st.booleans())
+def test_calls_end_on_both_sides_whatever_the_network_does(
+    random: Random, loss_percent: int, answered: bool, by_phone: bool
+) -> None:
+    """Loss, delay, reordering and doubling: every leg ends exactly once, nothing is left."""
+    net, exchange, phone = office()
+
+    def fate(packet: Packet) -> list[float]:
+        copies = 0 if random.randrange(100) < loss_percent else random.choice((1, 1, 1, 2))
+        return [random.uniform(0.001, 0.4) for _ in range(copies)]
+
+    net.fate = fate
+    exchange.call("sip:109", "109")
+    net.run(5)
+    if answered:
+        for arrived in phone.of(LegArrived):
+            phone.order(Answer(arrived.leg))
+        exchange.order(HoldLeg(LegId(7), True))
+        net.run(random.uniform(0, 10))
+    ender, leg = (phone, LegId(1)) if by_phone else (exchange, LegId(7))
+    ender.order(Release(leg, Cause.NORMAL))
+    net.run(1)
+    exchange.order(Release(LegId(7), Cause.NORMAL))
+    net.run(800)
+    assert len(exchange.of(LegEnded)) == 1
+    assert len(phone.of(LegEnded)) == len(phone.of(LegArrived)) <= 1
+    for node in (exchange, phone):
+        assert node.endpoint.snapshot(net.now)["legs"] == {}
+        assert node.endpoint._context.dialogs == {}
+
+
 SDP = [OFFER.encode(), OFFER.replace("a=", "a=sendonly\r\na=").encode()]
 
 
@@ -136,9 +171,6 @@ def test_values_are_parsed_or_refused(text: str, start: str) -> None:
 
 @given(st.text(alphabet="abc+*#/?;&=$,-_.!~'()1é %@", min_size=1, max_size=20))
 def test_user_parts_survive(user: str) -> None:
-    from firmware.sip.grammar import clean
-    from firmware.sip.uri import sip_uri
-
     uri = parse_uri(str(sip_uri(user, "host")))
     assert uri.host == "host"
     expected = clean(user).partition(":")[0].partition(";")[0]

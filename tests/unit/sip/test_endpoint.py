@@ -361,6 +361,17 @@ def _talk(node: Node) -> None:
     _in_dialog(node, "ACK", 1)
 
 
+def test_ack_with_the_branch_of_its_invite() -> None:
+    """Some peers number hops wrongly; their ACK still ends the repetition of the 200."""
+    node = _node()
+    invite = _arrive(node)
+    _answer(node)
+    _in_dialog(node, "ACK", 1, Via=invite.first("Via"))
+    node.net.run(5)
+    codes = [m.code for m in _messages(list(node.seen)) if isinstance(m, Response)]
+    assert codes == [100, 200]
+
+
 def test_digits_by_info() -> None:
     node = _node()
     _talk(node)
