@@ -61,10 +61,12 @@ MONDAY = datetime(2026, 10, 26, 10, 0, tzinfo=ZoneInfo("Europe/Kyiv"))
 SUNDAY = datetime(2026, 10, 25, 10, 0, tzinfo=ZoneInfo("Europe/Kyiv"))
 
 
+OFFICE = Path(__file__).with_name("office.toml")
+
+
 @cache
-def table() -> Table:
-    """The compiled test office."""
-    path = Path(__file__).with_name("office.toml")
+def table(path: Path = OFFICE) -> Table:
+    """A compiled office, the small one of these tests unless told otherwise."""
     return compile_office(load_office(path, read_on=date(2026, 10, 1)))
 
 
@@ -95,9 +97,10 @@ class World:
     settings: dict = field(default_factory=dict)
     first_id: int = 1
     clock_s: float = 1000.0
+    office: Path = OFFICE
 
     def __post_init__(self) -> None:
-        self.table = table()
+        self.table = table(self.office)
         self.began_s = self.clock_s
         legs, plays = itertools.count(self.first_id), itertools.count(1)
         self.legs: dict[int, FakeLeg] = {}
