@@ -56,19 +56,20 @@ def read_office(path: Path, read_on: date | None = None) -> Reading:
         return _unreadable(path, 0, f"The file is not UTF-8 text: {error.reason}.")
     except tomllib.TOMLDecodeError as error:
         return _unreadable(path, *_toml_error(text, str(error)))
-    source = Source(str(path), key_lines(text), read_on or date.today())
+    folder = str(path.resolve().parent)
+    source = Source(str(path), key_lines(text), read_on or date.today(), folder)
     office, problems = parse(data, source)
     declared = declared_names(data)
     if office is not None:
-        prompts, bad = office_prompts(office, path)
+        prompts, bad = office_prompts(office)
         problems += broken_names(office, declared, prompts) + bad
     return Reading(office, tuple(problems))
 
 
-def office_prompts(office: Office, path: Path) -> tuple[frozenset[str], list[Problem]]:
+def office_prompts(office: Office) -> tuple[frozenset[str], list[Problem]]:
     """Every prompt an office may name, and its own recordings that cannot be played."""
     keys, problems = set(known_keys()), []
-    for folder in _recording_folders(office, path):
+    for folder in _recording_folders(office):
         for recording in sorted(folder.glob("*.wav")):
             keys.add(recording.stem)
             try:
@@ -78,17 +79,10 @@ def office_prompts(office: Office, path: Path) -> tuple[frozenset[str], list[Pro
     return frozenset(keys), problems
 
 
-def recordings_folder(office: Office) -> Path | None:
-    """Folder of the office's own recordings (see `PromptStore`), None when it has none."""
-    if not office.office.recordings:
-        return None
-    return Path(office.source.file).resolve().parent / office.office.recordings
-
-
-def _recording_folders(office: Office, path: Path) -> tuple[Path, ...]:
+def _recording_folders(office: Office) -> tuple[Path, ...]:
     if not office.office.recordings:
         return ()
-    root = path.parent / office.office.recordings
+    root = Path(office.source.folder) / office.office.recordings
     return root / office.office.language, root / COMMON
 
 

@@ -41,6 +41,7 @@ class Source:
     file: str = "office.toml"
     lines: Mapping[Key, int] = field(default_factory=dict)
     read_on: date = date(2026, 1, 1)  # the proof covers 400 days from here
+    folder: str = ""  # absolute; what the office names relative to its file is found here
 
     def line(self, key: Key) -> int:
         """Line of a key, or of the nearest table around it; 0 when nothing is known."""

@@ -3,6 +3,8 @@
 
 from __future__ import annotations
 
+from pathlib import PurePath
+
 import msgspec
 
 from firmware.config.schema import FxoLine, FxsLine, GroupTrunk, Office
@@ -34,7 +36,7 @@ def assemble(
         language=general.language,
         country=general.country,
         time_zone=general.time_zone,
-        recordings=general.recordings,
+        recordings=_recordings(office),
         sip_listen=sip.listen if sip else "",
         sip_realm=sip.realm if sip else "",
         sip_digests=sip.digests if sip else (),
@@ -55,6 +57,12 @@ def assemble(
         plan=dialplan.build(plan.patterns(office)),
         extensions=dialplan.build(Pattern(person.extension) for person in office.people),
     )
+
+
+def _recordings(office: Office) -> str:
+    """Absolute, for the table is used wherever it lies."""
+    own = office.office.recordings
+    return str(PurePath(office.source.folder) / own) if own else ""
 
 
 def sip_phone(extension: str) -> LineId:

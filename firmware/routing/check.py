@@ -31,10 +31,9 @@ class Summary:
 
     def __str__(self) -> str:
         return (
-            f"{self.office}: {self.people} people, {self.telephones} telephones, "
-            f"{self.exchange_lines} exchange lines, {self.sip_trunks} SIP trunks, "
-            f"{self.queues} queues, {self.schemes} schemes, {self.mailboxes} mailboxes; "
-            f"table {self.hash[:12]}"
+            f"{self.office}: people {self.people}, telephones {self.telephones}, exchange lines "
+            f"{self.exchange_lines}, SIP trunks {self.sip_trunks}, queues {self.queues}, schemes "
+            f"{self.schemes}, mailboxes {self.mailboxes}; table {self.hash[:12]}"
         )
 
 

@@ -42,7 +42,7 @@ class Calendar(msgspec.Struct, frozen=True):
 
 
 def parse_hours(text: str) -> tuple[int, int]:
-    """A span such as 09:00-18:00 as minutes; an end before the start is on the next day (end > 1440).
+    """A span such as 09:00-18:00 as minutes; an end before the start is on the next day, > 1440.
 
     ValueError with a sentence when it is no time or the span is empty.
     """
@@ -70,7 +70,7 @@ def overlap(spans: Iterable[tuple[int, int]]) -> tuple[int, int] | None:
 
 
 def parse_days(text: str) -> list[date]:
-    """A text such as 2026-12-25 or 2026-12-30..2027-01-07 as dates, both ends in; ValueError if wrong."""
+    """Dates of 2026-12-25 or 2026-12-30..2027-01-07, both ends in; ValueError with a sentence."""
     first, _, last = text.partition("..")
     try:
         begin, end = date.fromisoformat(first), date.fromisoformat(last or first)

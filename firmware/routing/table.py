@@ -133,7 +133,7 @@ class Data(msgspec.Struct, frozen=True):
     language: str
     country: str
     time_zone: str
-    recordings: str  # folder, absolute or "" for none
+    recordings: str  # absolute folder of own recordings, "" for none
     sip_listen: str  # "" without SIP
     sip_realm: str
     sip_digests: tuple[str, ...]

@@ -9,9 +9,10 @@ from pathlib import Path
 
 import pytest
 
-from firmware.config.load import load_office, read_office, recordings_folder
+from firmware.config.load import load_office, read_office
 from firmware.config.problems import OfficeRefused, Problem, Source
 from firmware.errors import ConfigError
+from firmware.routing.compile import compile_office
 
 OFFICES = Path(__file__).parents[3] / "board" / "sim" / "offices"
 R1 = (OFFICES / "r1.toml").read_text(encoding="utf-8")
@@ -77,7 +78,7 @@ def test_a_whole_table_of_the_wrong_shape(tmp_path: Path) -> None:
     ("before", "text"),
     [
         ("[office]\n", 'unknown key "nme"; did you mean "name"?'),
-        ("[sip]\n", 'unknown key "nme"; the keys here are "listen", "realm".'),
+        ("[sip]\n", 'unknown key "nme"; the keys here are "listen", "realm", '),
         ("[[cards]]\n", 'unknown key "nme"; did you mean "name"?'),
         ("[[lines]]\n", 'unknown key "nme"; did you mean "name"?'),
         ("[[trunks]]\n", 'unknown key "nme"; did you mean "name"?'),
@@ -169,8 +170,8 @@ def test_own_recordings_are_prompts(tmp_path: Path) -> None:
         ('prompt = "greeting"', 'prompt = ["jingle", "spring_sale"]'),
     )
     office = load_office(file)
-    assert recordings_folder(office) == tmp_path / "own"
-    assert recordings_folder(load_office(OFFICES / "r1.toml")) is None
+    assert compile_office(office).data.recordings == str(tmp_path / "own")
+    assert compile_office(load_office(OFFICES / "r1.toml")).data.recordings == ""
 
 
 def test_a_recording_that_cannot_be_played_is_refused_with_the_reason(tmp_path: Path) -> None:

@@ -28,8 +28,8 @@ def test_example_offices_are_accepted(name: str) -> None:
 def test_the_summary_is_one_readable_line() -> None:
     _, summary = check_office(OFFICES / "r1.toml", READ_ON)
     assert str(summary).startswith(
-        "Shop of fifteen: 15 people, 15 telephones, 4 exchange lines, 1 SIP trunks, 1 queues, "
-        "1 schemes, 1 mailboxes; table "
+        "Shop of fifteen: people 15, telephones 15, exchange lines 4, SIP trunks 1, queues 1, "
+        "schemes 1, mailboxes 1; table "
     )
 
 
