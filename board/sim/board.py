@@ -171,6 +171,7 @@ class Board:
         playback_xruns, capture_xruns = self.stream.xruns
         return {
             "samples": self.stream.sample,
+            "clock_s": time.monotonic(),
             "late_blocks": self.stream.late_blocks,
             "worst_late_ms": round(self.stream.worst_late_s * 1000, 1),
             "processor_s": round(time.process_time(), 3),

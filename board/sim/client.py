@@ -317,8 +317,8 @@ class SimulatedBoard:
     async def statistics(self) -> dict[str, float]:
         """Counters of the board since its start.
 
-        samples, late_blocks (over 10 ms), worst_late_ms, processor_s, playback_xruns,
-        capture_xruns, card_starts, to_host_bytes, lost_bytes.
+        samples, clock_s (monotonic, of the same moment), late_blocks (over 10 ms), worst_late_ms,
+        processor_s, playback_xruns, capture_xruns, card_starts, to_host_bytes, lost_bytes.
         """
         return dict(await self._connection.ask("", "statistics"))
 

@@ -15,16 +15,17 @@ from board.sim.levels import level_dbm0
 from tests.sim.conftest import Host
 
 
-@pytest.mark.parametrize("ppm", [0.0, 20_000.0])
+@pytest.mark.parametrize("ppm", [0.0, 100_000.0])
 async def test_capture_runs_at_the_cards_rate(tmp_path: Path, ppm: float) -> None:
     async with SimulatedBoard.start(tmp_path, ppm=ppm, firmware=False) as board:
-        loop = asyncio.get_running_loop()
-        start_sample, start_s = await board.sample_now(), loop.time()
+        before = await board.statistics()
         captured = await Host(board, tmp_path).record(2)
-        samples, seconds = await board.sample_now() - start_sample, loop.time() - start_s
-        assert samples / seconds == pytest.approx(8000 * (1 + ppm * 1e-6), rel=0.005)
-        assert len(captured) == 16_000
-        assert samples >= 15_500  # 2 s of capture, less what was there when it was asked
+        after = await board.statistics()
+    samples = after["samples"] - before["samples"]
+    rate_hz = samples / (after["clock_s"] - before["clock_s"])
+    assert rate_hz == pytest.approx(8000 * (1 + ppm * 1e-6), rel=0.03)  # blocks may come late
+    assert len(captured) == 16_000
+    assert samples >= 15_500  # 2 s of capture, less what was there when it was asked
 
 
 async def test_playing_and_capturing_at_once_loses_nothing(

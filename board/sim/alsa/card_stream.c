@@ -22,7 +22,7 @@
 #define NS_PER_S 1000000000ull
 #define BLOCK_WORK_NS 400000ull /* the board's usual time for one block: no use in looking sooner */
 #define LATE_POLL_NS 500000ull
-#define DEAD_BOARD_NS (5 * NS_PER_S) /* longer than any stall of a loaded machine seen */
+#define DEAD_BOARD_NS (2 * NS_PER_S) /* thirty times the longest stall seen on a loaded machine */
 #define NOT_STARTED UINT64_MAX
 #define LINK_WINDOW_BLOCKS 4u /* a capture started this soon after playback shares its frame 0 */
 
@@ -106,9 +106,9 @@ static void arm_for(const struct card_stream *self, uint64_t missing)
 	arm(self, due > now ? due : now + LATE_POLL_NS);
 }
 
-static int board_is_dead(const struct card_stream *self)
+int board_is_dead(const struct stream_map *map)
 {
-	uint64_t beat = load(&self->map->heartbeat_ns);
+	uint64_t beat = load(&map->heartbeat_ns);
 	uint64_t now = now_ns();
 
 	return now > beat && now - beat > DEAD_BOARD_NS;
@@ -127,7 +127,7 @@ static int tipring_poll_revents(snd_pcm_ioplug_t *io, struct pollfd *pfd, unsign
 	if (!(pfd->revents & POLLIN))
 		return 0;
 	frames = available(self);
-	if (frames < 0 || board_is_dead(self)) {
+	if (frames < 0 || board_is_dead(self->map)) {
 		*revents = POLLERR | (is_playback(self) ? POLLOUT : POLLIN);
 		return 0;
 	}
@@ -161,7 +161,7 @@ static snd_pcm_sframes_t tipring_pointer(snd_pcm_ioplug_t *io)
 
 	if (io->state == SND_PCM_STATE_DRAINING)
 		position = position > self->moved ? self->moved : position;
-	else if (board_is_dead(self)) {
+	else if (board_is_dead(self->map)) {
 		snd_pcm_ioplug_set_state(io, SND_PCM_STATE_DISCONNECTED);
 		return -ENODEV;
 	} else if (io->state == SND_PCM_STATE_RUNNING && (late || orders != self->seen_orders)) {

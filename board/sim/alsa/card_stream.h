@@ -26,6 +26,9 @@ struct card_stream {
 /* What alsa-lib calls while the stream is open; card_stream.c. */
 extern const snd_pcm_ioplug_callback_t card_stream_callbacks;
 
+/* Whether the board has not worked for so long that it must have ended. */
+int board_is_dead(const struct stream_map *map);
+
 /* Give back everything that a stream holds, and itself. */
 void card_stream_release(struct card_stream *self);
 

@@ -26,7 +26,7 @@ static int check_map(const struct stream_map *map, size_t bytes, const char *pat
 	size_t ring_bytes = (size_t)map->ring_frames * map->channels * sizeof(int16_t);
 
 	if (map->magic != STREAM_MAGIC || map->version != LAYOUT_VERSION ||
-	    bytes < STREAM_DATA_OFFSET + 2 * ring_bytes) {
+	    bytes < STREAM_DATA_OFFSET + 2 * ring_bytes || board_is_dead(map)) {
 		SNDERR("%s is not the memory of a running simulated board of this version", path);
 		return -ENODEV;
 	}
