@@ -155,7 +155,8 @@ class Call:
 
     def connect(self, leg: Leg, **how: object) -> None:
         """A party answered: both hear each other."""
-        served = self.ears()
+        served = self.party()
+        self.ctx.answer(served)
         was_early = self.talk is Talk.EARLY
         leg.state, self.talk_began = LegState.ANSWERED, self.ctx.now.mono_s
         self._seat(leg)
