@@ -7,7 +7,7 @@ that an established call outlives the process that made it. Pure.
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from typing import Any
 
 from firmware.sip.context import Context
@@ -134,7 +134,7 @@ class Dialog:
 
     def to_data(self) -> dict[str, Any]:
         """Plain data for JSON."""
-        return asdict(self)
+        return {name: getattr(self, name) for name in self.__slots__}
 
     @classmethod
     def from_data(cls, data: dict[str, Any]) -> Dialog:

@@ -7,7 +7,6 @@ The text is JSON with the one key "sip". Pure.
 from __future__ import annotations
 
 import json
-from dataclasses import asdict
 from typing import Any, NamedTuple
 
 from firmware.sip.dialog import Dialog
@@ -29,7 +28,8 @@ class SessionData(NamedTuple):
 
 def write_tag(data: SessionData) -> str:
     """The text for TagLeg."""
-    fields = data._asdict() | {"dialog": data.dialog.to_data(), "local": asdict(data.local)}
+    local = {name: getattr(data.local, name) for name in data.local.__slots__}
+    fields = data._asdict() | {"dialog": data.dialog.to_data(), "local": local}
     return json.dumps({"sip": fields}, default=lambda value: value.value)
 
 

@@ -16,7 +16,7 @@ import socket
 from collections.abc import Callable
 
 from firmware.effects import SendDatagram
-from firmware.sip.framing import PING, PONG, StreamFramer
+from firmware.sip.framing import PONG, StreamFramer
 from firmware.sip.grammar import SipError
 
 log = logging.getLogger(__name__)
@@ -209,7 +209,12 @@ class Transport:
     def _spawn(self, work: asyncio._CoroutineLike[None]) -> None:
         task = asyncio.get_running_loop().create_task(work)
         self._tasks.add(task)
-        task.add_done_callback(self._tasks.discard)
+        task.add_done_callback(self._ended)
+
+    def _ended(self, task: asyncio.Task[None]) -> None:
+        self._tasks.discard(task)
+        if not task.cancelled() and task.exception() is not None:
+            log.error("A SIP transport task failed", exc_info=task.exception())
 
 
 class Datagrams(asyncio.DatagramProtocol):
@@ -283,6 +288,3 @@ class Stream(asyncio.Protocol):
         if self._idle is not None:
             self._idle.cancel()
         self._idle = asyncio.get_running_loop().call_later(IDLE_S, self.close)
-
-
-__all__ = ["PING", "Transport"]
