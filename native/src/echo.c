@@ -32,7 +32,9 @@ enum {
     TAPS = 160,               /* of one partition: BLOCK + TAPS - 1 <= POINTS, no wrap */
     LARGEST_PARTITIONS = 7,   /* 128 ms and a little */
     NARROW_BLOCKS = 2,        /* of a tone before it is called one */
+    WIDE_BLOCKS = 20,         /* of speech until good cancellation proves the filter */
     POOR_BLOCKS = 6,          /* of poor cancellation before the path is thought to have changed */
+    LONGEST_RUN = 1000,       /* no count goes further */
     TRIAL_PAUSE = 40,         /* blocks between two such thoughts: it may be double talk */
 };
 
@@ -55,7 +57,7 @@ struct tr_echo {
     int partitions;
     int newest;               /* place of the newest far spectrum in the ring */
     int adapt, nlp_on;
-    int narrow_run;           /* blocks in a row that were tones */
+    int narrow_run, wide_run; /* blocks in a row that were tones, or were not */
     float far[POINTS];        /* last far samples */
     float fore_energy, back_energy, near_energy;
     float fore_slow, back_slow; /* the same over a third of a second */
@@ -110,7 +112,7 @@ void tr_echo_reset(tr_echo *ec)
     memset(ec->ring, 0, 4 * (size_t)ec->partitions * sizeof *ec->ring);
     memset(ec->far, 0, sizeof ec->far);
     memset(ec->error_power, 0, sizeof ec->error_power);
-    ec->newest = ec->narrow_run = ec->constrained = 0;
+    ec->newest = ec->narrow_run = ec->wide_run = ec->constrained = 0;
     ec->fore_energy = ec->back_energy = ec->near_energy = 0.0f;
     ec->fore_slow = ec->back_slow = 0.0f;
     ec->poor_run = ec->trial_pause = ec->proved = 0;
@@ -169,10 +171,18 @@ static float mean_square(const float *samples, int n)
 
 /* ---- learning ---- */
 
+/* Blocks in a row for which something held; a line may stay off hook for a year. */
+static int run_length(int run, int holds)
+{
+    return !holds ? 0 : run < LONGEST_RUN ? run + 1 : run;
+}
+
 /* A filter that knows nothing yet may learn from a tone: there is nothing to spoil (test 7). */
 static int may_learn(tr_echo *ec)
 {
-    ec->narrow_run = tr_echo_is_narrow(&ec->ring[ec->newest]) ? ec->narrow_run + 1 : 0;
+    int narrow = tr_echo_is_narrow(&ec->ring[ec->newest]);
+    ec->narrow_run = run_length(ec->narrow_run, narrow);
+    ec->wide_run = run_length(ec->wide_run, !narrow);
     return ec->adapt && (ec->narrow_run < NARROW_BLOCKS || !ec->proved) &&
            mean_square(ec->far, POINTS) > far_lowest;
 }
@@ -268,8 +278,9 @@ static void copy_filter(const tr_echo *ec, tr_spectrum *to, const tr_spectrum *f
 static void try_new_path(tr_echo *ec)
 {
     int poor = ec->fore_energy > poor_share * ec->near_energy;
-    ec->poor_run = poor ? ec->poor_run + 1 : 0;
-    ec->proved |= ec->fore_energy < 0.5f * poor_share * ec->near_energy;
+    ec->poor_run = run_length(ec->poor_run, poor);
+    int good = ec->fore_energy < 0.5f * poor_share * ec->near_energy;
+    ec->proved |= good && ec->wide_run > WIDE_BLOCKS;
     if (ec->trial_pause > 0)
         ec->trial_pause--;
     if (ec->poor_run < POOR_BLOCKS || ec->trial_pause > 0)

@@ -197,7 +197,7 @@ def test_6_tones_and_digits(units: SimpleNamespace, hertz: tuple[float, ...]) ->
 def test_7_a_tone_from_the_start(units: SimpleNamespace, hertz: tuple[float, ...]) -> None:
     """Dial tone is the first thing a line hears: it is cancelled, and speech learnt as fast."""
     canceller = Canceller(units)
-    near, out = canceller.call(tone(10.0, FAR, *hertz), 3, 10.0)
+    _, out = canceller.call(tone(10.0, FAR, *hertz), 3, 10.0)
     assert dbm0(last(out, 1.0)) < FAR * 5 / 6 - 30
     canceller.call(css(1.0, FAR), 3, 10.0)
     assert settled(canceller) > 28
