@@ -225,11 +225,7 @@ class Core:
     def _route_one(self, fact: Fact, now: Now) -> tuple[LineMachine | None, Out]:
         if isinstance(fact, _FOR_CALLS):
             return None, list(self._calls.on_fact(fact, now))
-        leg = getattr(fact, "leg", None)
-        line = getattr(fact, "line", None)
-        machine = (
-            self._by_leg.get(leg) if leg is not None else self._by_line.get(line or LineId(""))
-        )
+        machine = self._machine_for(fact)
         if machine is None:
             return None, []  # a leg that has just been closed
         if isinstance(fact, DigitHeard) and machine is self._sip:
@@ -271,7 +267,7 @@ class Core:
         while run.facts:
             fact = run.facts.popleft()
             self._carry_out(None, self._calls.on_fact(fact, now), run, now)
-        return run.effects
+        return run.take()
 
     def _carry_out(
         self, source: LineMachine | None, out: Sequence[Effect | LegFact], run: _Run, now: Now
@@ -283,7 +279,7 @@ class Core:
             elif isinstance(item, _LEG_ORDERS):
                 self._order(item, run, now)
             else:
-                run.effects.append(self._leave(source, cast(Effect, item)))
+                run.add(self._leave(source, cast(Effect, item)))
 
     def _order(self, order: LegOrder, run: _Run, now: Now) -> None:
         if isinstance(order, Originate | SetMessageWaiting):
@@ -293,7 +289,7 @@ class Core:
         if machine is None:
             return  # the leg ended while the order was on its way
         if isinstance(order, Indicate) and machine is self._sip:
-            run.effects.append(PlayTone(order.leg, self._tones[order.tone], order.play))
+            run.add(PlayTone(order.leg, self._tones[order.tone], order.play))
             return
         if isinstance(order, Originate):
             self._claim(order.leg, order.line, machine)
@@ -324,7 +320,7 @@ class Core:
         """An effect on its way out: keep the books of legs and join the parts of a tag."""
         if isinstance(effect, TagLeg):
             part = "call" if source is None else "signalling"
-            tag = self._tags.setdefault(effect.leg, {})
+            tag = self._tags.setdefault(effect.leg, {}) if effect.leg in self._by_leg else {}
             tag[part] = effect.tag
             return TagLeg(effect.leg, json.dumps(tag))
         if isinstance(effect, CloseLeg):
@@ -336,11 +332,31 @@ class Core:
 
 
 class _Run:
-    """What one fact set going: effects in order, and leg facts still to be told."""
+    """What one fact set going: effects in order, and leg facts still to be told.
+
+    Ports close last: when a leg ends the calls may still have to cut its recording. A port that
+    opens goes behind those that close, since it may be for the same channel.
+    """
 
     def __init__(self) -> None:
         self.effects: list[Effect] = []
         self.facts: deque[LegFact] = deque()
+        self._closing: list[Effect] = []
+
+    def add(self, effect: Effect) -> None:
+        """Take an effect on its way out."""
+        if isinstance(effect, CloseLeg):
+            self._closing.append(effect)
+            return
+        if isinstance(effect, OpenCard | OpenRtp):
+            self.take()
+        self.effects.append(effect)
+
+    def take(self) -> list[Effect]:
+        """All effects, with the ports that close behind them."""
+        self.effects += self._closing
+        self._closing = []
+        return self.effects
 
 
 def _parse_tag(text: str) -> dict[str, str]:

@@ -17,7 +17,7 @@ import signal
 from collections.abc import Callable
 from contextlib import AsyncExitStack
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from itertools import count
 from pathlib import Path
 from typing import Any
@@ -114,7 +114,9 @@ class Exchange:
             lambda source: self.feed(PeerUnreachable(source)),
             lambda name, addresses: self.feed(NameResolved(name, addresses)),
         )
-        ids = Ids(LegIds(started.wall), CallIds(started.wall), _play_ids())
+        born = datetime.now(UTC)  # not the rehearsed time: identifiers must not come again
+        ids = Ids(LegIds(born), CallIds(born), _play_ids())
+        self._make_mailboxes()
         self._switch = self._new_switch(ids, started)
         self._core = self._new_core(ids, host, int(port or 0))
         self._dispatcher = Dispatcher(
@@ -128,6 +130,15 @@ class Exchange:
 
     # ------------------------------------------------------------------ building
 
+    @property
+    def _voicemail(self) -> Path:
+        return self._options.data / "voicemail"
+
+    def _make_mailboxes(self) -> None:
+        for person in self._table.people.values():
+            if person.mailbox:
+                (self._voicemail / person.extension).mkdir(parents=True, exist_ok=True)
+
     def _new_switch(self, ids: Ids, started: Now) -> Switch:
         data = self._table.data
         recordings = Path(data.recordings) if data.recordings else None
@@ -137,7 +148,7 @@ class Exchange:
             Speech(prompts.path, number_keys, digit_keys),
             ids,
             started,
-            voicemail_folder=str(self._options.data / "voicemail"),
+            voicemail_folder=str(self._voicemail),
             messages=self._store.messages(),
             settings=self._store.settings(),
         )

@@ -33,7 +33,7 @@ def staged(name: str, devices: Devices) -> str:
         r"^port = \d+$": f"port = {devices.trunk_port}",
     }
     for pattern, line in changes.items():
-        text, count = re.subn(pattern, lambda _, line=line: line, text, flags=re.MULTILINE)
+        text, count = re.subn(pattern, line, text, flags=re.MULTILINE)
         if count != 1:
             raise ValueError(f"{name}.toml has {count} lines like {pattern}, not one")
     return text

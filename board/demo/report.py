@@ -29,11 +29,16 @@ class Report:
     checks: dict[str, Check] = field(default_factory=dict)
     error: str = ""
     _began: float = field(default_factory=time.monotonic)
+    _ended: float | None = None
 
     @property
     def seconds(self) -> float:
-        """Since the scenario began."""
-        return time.monotonic() - self._began
+        """Since the scenario began, or as long as it took."""
+        return (self._ended or time.monotonic()) - self._began
+
+    def finish(self) -> None:
+        """The scenario is over."""
+        self._ended = time.monotonic()
 
     @property
     def ok(self) -> bool:
@@ -43,7 +48,8 @@ class Report:
     def say(self, text: str, sign: str = "·") -> None:
         """A line of the time line."""
         if not self.quiet:
-            print(f"  {self.seconds:6.2f} s  {sign} {text}", file=self.out, flush=True)
+            course = f"{self.scenario:<15}{self.seconds:6.2f} s"
+            print(f"  {course}  {sign} {text}", file=self.out, flush=True)
 
     def check(self, name: str, value: Any, holds: bool, wanted: str = "") -> None:
         """Note a measured value; ``wanted`` says what would hold."""

@@ -5,7 +5,6 @@ from __future__ import annotations
 
 import argparse
 import asyncio
-import sys
 import tempfile
 from collections.abc import Sequence
 from itertools import groupby
@@ -42,30 +41,35 @@ def _chosen(names: Sequence[str]) -> list[Scenario]:
 
 
 async def _play_all(chosen: list[Scenario], folder: Path, quiet: bool) -> list[Report]:
+    """Play each office's scenarios one after the other, the offices of two lanes side by side."""
+    stages = [list(group) for _, group in groupby(chosen, key=lambda s: (s.office, s.at))]
+    lanes = [[group for group in stages if group[0].lane == lane] for lane in (0, 1)]
+    played = await asyncio.gather(*(_play_lane(lane, folder, quiet) for lane in lanes))
+    return [report for reports in played for report in reports]
+
+
+async def _play_lane(stages: list[list[Scenario]], folder: Path, quiet: bool) -> list[Report]:
     reports: list[Report] = []
-    done = 0
-    for (office, at), group in groupby(chosen, key=lambda s: (s.office, s.at)):
-        run_dir = folder / f"{office}-{at:%a}".lower()
-        scenarios = list(group)
+    for scenarios in stages:
+        office, at = scenarios[0].office, scenarios[0].at
         if not quiet:
             print(f"office {office} on {at:%A %H:%M}: board, media host and exchange start")
-        async with Stage.open(run_dir, office, at) as stage:
+        async with Stage.open(folder / f"{office}-{at:%a}".lower(), office, at) as stage:
             for scenario in scenarios:
-                done += 1
-                if not quiet:
-                    print(f"[{done}/{len(chosen)}] {scenario.name}: {scenario.play.__doc__}")
                 reports.append(await _play(stage, scenario, quiet))
     return reports
 
 
 async def _play(stage: Stage, scenario: Scenario, quiet: bool) -> Report:
     report = Report(scenario.name, quiet)
+    report.say(str(scenario.play.__doc__), "▶")
     try:
         async with asyncio.timeout(LONGEST_S):
             await scenario.play(stage, report)
     except Exception as error:  # whatever it is, it goes into the report and the rest is played
         report.fail(error)
         await stage.quieten()
+    report.finish()
     if quiet:
         report.print_json()
     return report
@@ -77,6 +81,6 @@ def _print_summary(reports: Sequence[Report]) -> None:
         failed = [name for name, check in report.checks.items() if not check.holds]
         why = f"  {report.error or ', '.join(failed)}" if not report.ok else ""
         mark = "✓" if report.ok else "✗"
-        print(f"  {mark} {report.scenario:<16} {report.seconds:6.1f} s {len(report.checks):3} checks{why}")
-    good = sum(report.ok for report in reports)
-    print(f"{good} of {len(reports)} scenarios hold", file=sys.stdout)
+        course = f"{report.seconds:6.1f} s {len(report.checks):3} checks"
+        print(f"  {mark} {report.scenario:<16} {course}{why}")
+    print(f"{sum(report.ok for report in reports)} of {len(reports)} scenarios hold")

@@ -23,6 +23,7 @@ from board.sim.peers.baresip import SipPhones
 from board.sim.peers.ports import LOOPBACK, free_ports
 from board.sim.peers.sipp import Provider
 from firmware.control.client import ControlClient
+from firmware.values import LineId
 
 PROJECT = Path(__file__).resolve().parents[2]
 PROVIDER_HOST = "127.0.0.2"
@@ -62,7 +63,7 @@ class Stage:
     @asynccontextmanager
     async def open(cls, run_dir: Path, office: str, at: datetime) -> AsyncIterator[Stage]:
         """Start everything, wait until every line is in service, stop everything at the end."""
-        run_dir.mkdir(parents=True, exist_ok=True)
+        _make(run_dir)
         async with SimulatedBoard.start(run_dir / "board", country="UA") as board:
             stage = cls(run_dir, office, at, board)
             try:
@@ -144,10 +145,17 @@ class Stage:
     async def sip_phones(self, *extensions: str) -> AsyncIterator[SipPhones]:
         """Independent SIP phones for these people, registered with digest."""
         folder = self.run_dir / f"phones-{'-'.join(extensions[:2])}"
-        folder.mkdir(parents=True, exist_ok=True)
+        _make(folder)
         passwords = {extension: f"office-{extension}" for extension in extensions}
         async with SipPhones.start(folder, self.sip_address, passwords) as phones:
+            await self.until(
+                lambda: self._registered(extensions), READY_S, f"phones {extensions} registered"
+            )
             yield phones
+
+    async def _registered(self, extensions: tuple[str, ...]) -> bool:
+        lines = {line.line: line.state for line in (await self.control.status()).lines}
+        return all(lines[LineId(f"sip:{extension}")] == "idle" for extension in extensions)
 
     def provider(self) -> Provider:
         """The SIP provider at the other end of the trunk."""
@@ -199,6 +207,10 @@ class Stage:
             for call in (await self.control.status()).calls:
                 await self.control.hang_up(call.id)
         await asyncio.sleep(QUIET_S)
+
+
+def _make(folder: Path) -> None:
+    folder.mkdir(parents=True, exist_ok=True)
 
 
 async def _stop(process: asyncio.subprocess.Process) -> None:

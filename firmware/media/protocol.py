@@ -10,8 +10,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from firmware.effects import JoinBridge, MediaOrder
-from firmware.events import MediaDown, MediaFact, MediaFailed
+from firmware.effects import JoinBridge, MediaOrder, PlayFiles, StartRecording
+from firmware.events import MediaDown, MediaFact, MediaFailed, PlayEnded, RecordEnded
 from firmware.values import LegId
 from firmware.wire import Lines, Registry, registry
 
@@ -98,8 +98,12 @@ def event_lines() -> Lines:
     return Lines(EVENTS)
 
 
-def failure(order: MediaCommand, reason: str) -> MediaFailed:
-    """The event that tells why ``order`` was not carried out."""
+def failure(order: MediaCommand, reason: str) -> MediaFailed | PlayEnded | RecordEnded:
+    """The event that tells why ``order`` was not carried out; a play or recording has ended."""
+    if isinstance(order, PlayFiles):
+        return PlayEnded(order.leg, order.play, reason)
+    if isinstance(order, StartRecording):
+        return RecordEnded(order.leg, order.record, order.path, 0.0, reason)
     return MediaFailed(leg_of(order), type(order).__name__, reason)
 
 

@@ -25,6 +25,7 @@ class Scenario:
     office: str
     at: datetime
     play: Play
+    lane: int = 0  # two offices play side by side, one in each lane
 
 
 SCENARIOS = (
@@ -34,8 +35,8 @@ SCENARIOS = (
     Scenario("sip-phone", "r1", MONDAY, sip.sip_phone),
     Scenario("outside", "r1", MONDAY, analog.outside),
     Scenario("restart", "r1", MONDAY, restart.restart),
-    Scenario("secretary", "r2", MONDAY, incoming.secretary),
-    Scenario("sip-trunk", "r2", MONDAY, sip.sip_trunk),
-    Scenario("after-hours", "r1", SUNDAY, incoming.after_hours),
-    Scenario("call-centre", "r3", MONDAY, incoming.call_centre),
+    Scenario("secretary", "r2", MONDAY, incoming.secretary, lane=1),
+    Scenario("sip-trunk", "r2", MONDAY, sip.sip_trunk, lane=1),
+    Scenario("after-hours", "r1", SUNDAY, incoming.after_hours, lane=1),
+    Scenario("call-centre", "r3", MONDAY, incoming.call_centre, lane=1),
 )
