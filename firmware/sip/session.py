@@ -176,6 +176,7 @@ class Session:
         elif self.state is SessionState.ENDED and request.method != "BYE":
             self._context.reply(transaction, request, 481, now_s)
         else:
+            self.dialog.flow = transaction.source  # a NAT may have moved the peer
             handlers = {
                 "BYE": self._on_bye,
                 "INVITE": self._on_reinvite,

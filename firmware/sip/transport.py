@@ -30,6 +30,23 @@ REBIND_S = 1.0
 NAME_LIFE_S = 60.0  # a provider may move; asked again at the next send after this
 
 
+def local_address(listen: str) -> str:
+    """The address that peers can answer to, for a socket that listens on ``listen``.
+
+    For 0.0.0.0 and :: it is the box's address on its default route; nothing is sent to find it.
+    """
+    if listen not in ("0.0.0.0", "::", ""):
+        return listen
+    family = socket.AF_INET6 if listen == "::" else socket.AF_INET
+    loopback, far = ("::1", "2001:db8::1") if listen == "::" else ("127.0.0.1", "192.0.2.1")
+    with socket.socket(family, socket.SOCK_DGRAM) as probe:
+        try:
+            probe.connect((far, 9))
+        except OSError:
+            return loopback  # no network yet
+        return str(probe.getsockname()[0])
+
+
 class Transport:
     """Listens on one address with UDP and TCP."""
 
@@ -50,6 +67,7 @@ class Transport:
         self._udp: asyncio.DatagramTransport | None = None
         self._tcp: asyncio.Server | None = None
         self._streams: dict[tuple[str, int], Stream] = {}
+        self._waiting: dict[tuple[str, int], list[SendDatagram]] = {}  # for a connection
         self._names: dict[str, tuple[float, str]] = {}
         self._tasks: set[asyncio.Task[None]] = set()
         self._closing = False
@@ -107,24 +125,31 @@ class Transport:
             self._udp.sendto(datagram.data, (address, datagram.port))
 
     def _send_tcp(self, datagram: SendDatagram, address: str) -> None:
-        stream = self._streams.get((address, datagram.port))
+        peer = (address, datagram.port)
+        stream = self._streams.get(peer)
         if stream is not None:
             stream.write(datagram.data)
+        elif peer in self._waiting:
+            self._waiting[peer].append(datagram)
         else:
-            self._spawn(self._connect_and_send(datagram, address))
+            self._waiting[peer] = [datagram]
+            self._spawn(self._connect(peer))
 
-    async def _connect_and_send(self, datagram: SendDatagram, address: str) -> None:
+    async def _connect(self, peer: tuple[str, int]) -> None:
+        """Open a connection and send what waits for it."""
         loop = asyncio.get_running_loop()
         try:
             async with asyncio.timeout(CONNECT_S):
-                await loop.create_connection(lambda: Stream(self), address, datagram.port)
+                await loop.create_connection(lambda: Stream(self), *peer)
         except (OSError, TimeoutError) as error:
-            log.warning("No TCP connection to %s:%s: %s", address, datagram.port, error)
-            self._unreachable((datagram.transport, datagram.host, datagram.port))
-            return
-        stream = self._streams.get((address, datagram.port))
-        if stream is not None:
-            stream.write(datagram.data)
+            log.warning("No TCP connection to %s:%s: %s", *peer, error)
+        waiting = self._waiting.pop(peer)
+        stream = self._streams.get(peer)
+        for datagram in waiting:
+            if stream is not None:
+                stream.write(datagram.data)
+            else:
+                self._unreachable((datagram.transport, datagram.host, datagram.port))
 
     # ------------------------------------------------------------------ names
 

@@ -69,6 +69,20 @@ async def test_messages_go_both_ways(bench: Bench, peer: Bench, kind: str, host:
     assert (host in bench.names) is (host == "localhost")
 
 
+async def test_messages_that_wait_for_one_connection(bench: Bench, peer: Bench) -> None:
+    for number in range(3):
+        bench.send("tcp", HOST, peer.transport.port, request("OPTIONS", Call_ID=str(number)))
+    got = [await peer.next() for _ in range(3)]
+    assert len({source for _, source in got}) == 1
+    assert [b"Call-ID: %d" % n in data for n, (data, _) in enumerate(got)] == [True] * 3
+
+
+def test_local_address() -> None:
+    assert module.local_address("192.0.2.7") == "192.0.2.7"
+    for listen in ("0.0.0.0", "::", ""):
+        assert module.local_address(listen) not in ("0.0.0.0", "::", "")
+
+
 async def test_tcp_stream_in_pieces_with_keep_alive(bench: Bench) -> None:
     reader, writer = await asyncio.open_connection(HOST, bench.transport.port)
     writer.write(b"\r\n\r\n" + MESSAGE[:30])

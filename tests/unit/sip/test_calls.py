@@ -373,3 +373,19 @@ def test_adoption_after_a_restart() -> None:
     again.order(Release(LegId(7), Cause.NORMAL))
     net.run(1)
     assert phone.of(LegEnded) == [LegEnded(LegId(1), Cause.NORMAL, True)]
+
+
+def test_phone_whose_nat_moves_it_is_followed() -> None:
+    """Requests of a talk go to where its last request came from (phones only)."""
+    net, exchange, phone = office()
+    _answered(net, exchange, phone)
+    moved = ("203.0.113.77", 40000)
+    del net.nodes[PHONE]
+    phone.address = moved
+    net.nodes[moved] = phone
+    phone.order(HoldLeg(LegId(1), True))
+    net.run(1)
+    assert exchange.of(LegHeld)
+    exchange.order(Release(LegId(7), Cause.NORMAL))
+    net.run(1)
+    assert phone.of(LegEnded)
