@@ -61,7 +61,7 @@ class MediaHost:
     def __init__(self, engine: Engine) -> None:
         self._engine = engine
         self._exchange: asyncio.StreamWriter | None = None
-        self._connections: set[asyncio.StreamWriter] = set()
+        self._connections: dict[asyncio.StreamWriter, asyncio.Task[None]] = {}
         self._card_audio: CardAudioChanged | None = None
         self._kept: deque[RecordEnded] = deque(maxlen=KEPT_RECORDINGS)
         self._adrift = Adrift()
@@ -70,6 +70,9 @@ class MediaHost:
 
     async def serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         """One connection, until it ends or a newer one takes its place."""
+        task = asyncio.current_task()
+        assert task is not None  # the server runs this as a task of its own
+        self._connections[writer] = task
         self._greet(writer)
         lines = command_lines()
         try:
@@ -86,7 +89,6 @@ class MediaHost:
         if self._exchange is not None:
             log.warning("a new exchange takes the place of the old one")
             self._exchange.transport.abort()
-        self._connections.add(writer)
         self._exchange = writer
         self._adrift.adopt()
         held = self._engine.held()
@@ -98,16 +100,17 @@ class MediaHost:
             self._tell(self._kept.popleft())
 
     def _leave(self, writer: asyncio.StreamWriter) -> None:
-        self._connections.discard(writer)
+        self._connections.pop(writer, None)
         writer.transport.abort()
         if self._exchange is writer:
             self._exchange = None
             log.warning("exchange gone; %d legs play on", len(self._engine.held()))
 
-    def hang_up(self) -> None:
+    async def hang_up(self) -> None:
         """Drop every connection, at the end of the process."""
-        for writer in list(self._connections):
+        for writer in self._connections:
             writer.transport.abort()
+        await asyncio.gather(*self._connections.values(), return_exceptions=True)
 
     def _obey(self, command: MediaCommand | PeerError, writer: asyncio.StreamWriter) -> None:
         if self._exchange is not writer:
@@ -326,7 +329,7 @@ async def _run(options: argparse.Namespace) -> None:
         await stop.wait()
         looking.cancel()
         server.close()
-        host.hang_up()
+        await host.hang_up()
         host.unwatch(loop)
 
 

@@ -271,7 +271,6 @@ async def test_a_recording_that_ends_alone_is_told_to_the_next_exchange(
         (CloseLeg(LegId(2**40)), "CloseLeg"),
         (OpenCard(LegId(1), channel=4000), "OpenCard"),
         (ConnectRtp(LegId(99), "nobody.invalid", 70000, Codec.PCMA, 8), "ConnectRtp"),
-        (StartRecording(LegId(99), 1, "/nowhere/a.wav", 1.0), "StartRecording"),
         (JoinBridge(1, (LegId(99),)), "JoinBridge"),
         (TagLeg(LegId(99), "x"), "TagLeg"),
     ],
@@ -285,6 +284,31 @@ async def test_an_impossible_order_is_refused_with_a_reason(
         failed = await exchange.expect(MediaFailed)
         assert failed.order == name and failed.reason.endswith(".")
         assert (await exchange.client.snapshot()).legs == ()
+
+
+async def test_a_recording_that_cannot_begin_has_ended(host: Path) -> None:
+    async with Exchange.connected(host) as exchange:
+        await exchange.expect(MediaUp)
+        exchange.client.send(StartRecording(LegId(99), 4, "/nowhere/a.wav", 1.0))
+        ended = await exchange.expect(RecordEnded)
+        assert (ended.record, ended.path, ended.duration_s) == (4, "/nowhere/a.wav", 0.0)
+        assert "99" in ended.reason
+        exchange.client.send(PlayFiles(LegId(99), 5, ("/nowhere/a.wav",)))
+        assert (await exchange.expect(PlayEnded)).play == 5
+
+
+async def test_sigterm_while_an_exchange_is_connected(tmp_path: Path) -> None:
+    path = tmp_path / "media.sock"
+    process = await asyncio.create_subprocess_exec(
+        sys.executable, "-c", START, str(path), cwd=ROOT, stderr=asyncio.subprocess.PIPE
+    )
+    async with Exchange.connected(path) as exchange:
+        await exchange.expect(MediaUp)
+        process.send_signal(signal.SIGTERM)
+        await exchange.expect(MediaDown)
+        _, log = await asyncio.wait_for(process.communicate(), WAIT_S)
+    assert process.returncode == 0
+    assert b"Traceback" not in log
 
 
 async def test_noise_on_the_socket_does_no_harm(host: Path) -> None:

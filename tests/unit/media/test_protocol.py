@@ -5,9 +5,9 @@ from __future__ import annotations
 
 import pytest
 
-from firmware.effects import CloseLeg, JoinBridge, OpenRtp
+from firmware.effects import CloseLeg, JoinBridge, OpenRtp, PlayFiles, StartRecording
 from firmware.errors import PeerError
-from firmware.events import HeldLeg, MediaDown, MediaFailed, MediaUp
+from firmware.events import HeldLeg, MediaDown, MediaFailed, MediaUp, PlayEnded, RecordEnded
 from firmware.media.protocol import (
     COMMANDS,
     EVENTS,
@@ -56,6 +56,13 @@ def test_the_greeting_carries_held_legs_with_tags() -> None:
 def test_a_failure_names_leg_and_order(order: MediaCommand, leg: LegId) -> None:
     assert leg_of(order) == leg
     assert failure(order, "Because.") == MediaFailed(leg, type(order).__name__, "Because.")
+
+
+def test_what_cannot_be_played_or_recorded_has_ended() -> None:
+    play = PlayFiles(LegId(5), 8, ("a.wav",))
+    assert failure(play, "Because.") == PlayEnded(LegId(5), 8, "Because.")
+    record = StartRecording(LegId(5), 9, "b.wav", 60.0)
+    assert failure(record, "Because.") == RecordEnded(LegId(5), 9, "b.wav", 0.0, "Because.")
 
 
 def test_snapshot_is_an_event_and_its_request_a_command() -> None:
