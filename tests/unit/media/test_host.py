@@ -152,7 +152,7 @@ class Phone(asyncio.DatagramProtocol):
 
 async def until(holds: Callable[[], bool]) -> None:
     async with asyncio.timeout(WAIT_S):
-        while not holds():  # noqa: ASYNC110  what is waited for is counted in another process
+        while not holds():
             await asyncio.sleep(STEP_S)
 
 
