@@ -78,6 +78,7 @@ class Session:
         self._agreed = "sendrecv"  # what of this the peer has been told
         self._held = False  # the peer holds us
         self._unacked: Unacked | None = None
+        self._cause = Cause.NORMAL  # of the BYE that waits for the ACK
         self._interval_s = T1_S
         self._timers = Timers()
         context.legs[leg] = self
@@ -148,7 +149,7 @@ class Session:
             return
         self._finish(cause, by_far_end=False)
         if self.state is SessionState.UNACKED:
-            self.state = SessionState.CLEARING
+            self.state, self._cause = SessionState.CLEARING, cause
         else:
             self._hang_up(cause, now_s)
 
@@ -193,7 +194,7 @@ class Session:
         self._unacked = None
         self._timers.stop("2xx", "ack")
         if self.state is SessionState.CLEARING:
-            self._hang_up(Cause.NORMAL, now_s)
+            self._hang_up(self._cause, now_s)
             return
         self.state = SessionState.ESTABLISHED
         if unacked.offered and not self._take_late_answer(request):

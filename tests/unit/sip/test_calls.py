@@ -236,14 +236,14 @@ def test_bye_waits_for_the_ack() -> None:
     net, exchange, phone = office()
     net.fate = lambda packet: () if str(packet) == "ACK" else (0.01,)
     _answered(net, exchange, phone)
-    phone.order(Release(LegId(1), Cause.NORMAL))
+    phone.order(Release(LegId(1), Cause.CONGESTION))
     phone.order(Release(LegId(1), Cause.NORMAL))
     assert len(phone.of(LegEnded)) == 1
     net.run(0.4)
     assert "BYE" not in net.flow()
     net.fate = lambda packet: (0.01,)
     net.run(3)
-    assert exchange.of(LegEnded) == [LegEnded(LegId(7), Cause.NORMAL, True)]
+    assert exchange.of(LegEnded) == [LegEnded(LegId(7), Cause.CONGESTION, True)]
 
 
 def test_hold_and_resume_by_the_phone() -> None:

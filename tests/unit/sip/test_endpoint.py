@@ -451,6 +451,17 @@ def test_peer_holds_by_null_address_and_resumes() -> None:
     assert node.last(ConnectRtp).send
 
 
+def test_reinvite_without_contact_keeps_the_target() -> None:
+    node = _node()
+    _talk(node)
+    _in_dialog(node, "INVITE", 2, OFFER, drop=("Contact",))
+    _in_dialog(node, "ACK", 2)
+    node.order(Release(LegId(1), Cause.NORMAL))
+    bye = parse_message(node.last(SendDatagram).data)
+    assert isinstance(bye, Request)
+    assert (bye.method, bye.uri) == ("BYE", "sip:777@192.0.2.60")
+
+
 def test_bye_with_cause() -> None:
     node = _node()
     _talk(node)
