@@ -176,8 +176,9 @@ class ExchangeLine(Party):
         await self._ask("options", **options)
 
     async def call(self, number: str, name: str = "", first_ring_delay_s: float = 0.0) -> None:
-        """The outside party ``number`` calls; returns when the line begins to ring.
+        """The outside party ``number`` calls; returns as the line begins to ring.
 
+        In the United Kingdom it begins with the caller ID, 1.5 s before the first ring.
         With ``first_ring_delay_s`` it returns at once and the line is taken but silent for that
         time: whoever seizes it meets the caller (glare). Number "" is sent as unavailable,
         "private" as withheld.

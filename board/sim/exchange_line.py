@@ -10,11 +10,17 @@ import asyncio
 import time
 from typing import Any
 
+import numpy as np
+
 from board.sim.callerid import encode, modulate
 from board.sim.line_circuit import LineCircuit, LineOptions, State
 from board.sim.party import OrderError, Party
+from board.sim.tones import ALERT_DBM0, ALERT_HZ, Tone
 
 CALLER_ID_DELAY_S = 0.5  # after the first ring; GR-30: 0.5 to 1.5 s
+ALERT_DELAY_S = 0.15  # from the reversal; EN 300 659-1: 100 ms at least
+ALERT_SAMPLES = 800  # 100 ms; and the same again until the channel seizure
+RING_AFTER_CALLER_ID_S = 0.3  # EN 300 659-1: 200 ms at least
 SETTLE_S = 1.0  # from loop drop to dial tone
 SILENT_CLEAR_S = 2.0
 HANG_UP_STYLES = ("busy-tone", "loop-drop", "polarity", "dial-tone")
@@ -77,9 +83,13 @@ class ExchangeLine(LineCircuit):
         message = encode(number, name, time.strftime("%m%d%H%M"))
 
         async def ring() -> None:
+            told = self._options.caller_id != "fsk"
+            if self.bench.country.caller_id_before_ring and not told:
+                await self._tell_before_ring(message)
+                told = True
             await self._ring_once()
             await asyncio.sleep(CALLER_ID_DELAY_S)
-            if self._options.caller_id == "fsk":
+            if not told:
                 self._signals.say(modulate(message, self.bench.country.caller_id))
             pause_s = self.bench.country.ringing_ms[-1] / 1000
             await asyncio.sleep(pause_s - CALLER_ID_DELAY_S)
@@ -89,6 +99,17 @@ class ExchangeLine(LineCircuit):
 
         ringback = self.bench.country.ringback
         self._enter(State.RINGING, script=ring, ear_tone=ringback)
+
+    async def _tell_before_ring(self, message: bytes) -> None:
+        """Line reversal, dual-tone alert, caller ID; the line stays reversed until released."""
+        self._reverse(True)
+        await asyncio.sleep(ALERT_DELAY_S)
+        alert = Tone(ALERT_HZ, level_dbm0=ALERT_DBM0).render(0, ALERT_SAMPLES)
+        pause = np.zeros(ALERT_SAMPLES, np.float32)
+        burst = modulate(message, self.bench.country.caller_id)
+        self._signals.say(np.concatenate((alert, pause, burst)))
+        await self._signals.done()
+        await asyncio.sleep(RING_AFTER_CALLER_ID_S)
 
     async def _ring_once(self) -> None:
         """All of a ring but its last pause: one burst or two."""
@@ -101,6 +122,7 @@ class ExchangeLine(LineCircuit):
         """The caller gives up."""
         if self._state not in (State.RINGING, State.OFFERED):
             raise OrderError(f"{self.name} is not calling: the line is {self._state.value}")
+        self._reverse(False)
         self._enter(State.IDLE)
 
     async def ring_back(self) -> None:
@@ -135,7 +157,7 @@ class ExchangeLine(LineCircuit):
             raise OrderError(f"{style!r} is not one of {', '.join(HANG_UP_STYLES)}")
         self.mouth.hush()
         if self._state in (State.RINGING, State.OFFERED):
-            self._enter(State.IDLE)
+            await self.stop_calling()
             return
         self._need((State.TALKING,))
         busy = self.bench.country.busy

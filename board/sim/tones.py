@@ -20,6 +20,9 @@ EXCHANGE_TONE_DBM0 = -12.0  # all frequencies together; E.180 asks for -10 +-5 a
 DTMF_LOW_DBM0 = -9.0  # a telephone at the end of a short line (Q.23, ETSI ES 201 235)
 DTMF_HIGH_DBM0 = -7.0
 
+ALERT_HZ = (2130.0, 2750.0)  # dual-tone alerting signal, ETSI EN 300 659-1
+ALERT_DBM0 = -19.0
+
 DTMF_ROWS_HZ = (697.0, 770.0, 852.0, 941.0)
 DTMF_COLUMNS_HZ = (1209.0, 1336.0, 1477.0, 1633.0)
 DTMF_KEYS = "123A456B789C*0#D"
@@ -62,6 +65,7 @@ class Country:
     ringback: Tone
     ringing_ms: tuple[int, ...]  # on, off, on, off ...; the last pause separates the rings
     caller_id: str  # "v23" or "bell202"
+    caller_id_before_ring: bool = False  # after a line reversal and a dual-tone alert
     loop_drop_ms: int = 600  # no loop current after the far end has cleared
 
     @property
@@ -91,6 +95,7 @@ _UK = Country(
     ringback=Tone((400.0, 450.0), (400, 200, 400, 2000)),
     ringing_ms=(400, 200, 400, 2000),
     caller_id="v23",
+    caller_id_before_ring=True,  # BT SIN 227
     loop_drop_ms=100,  # BT SIN 351: 90 ms at least
 )
 _US = Country(

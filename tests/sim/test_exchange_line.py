@@ -19,11 +19,15 @@ FXO1 = LineId("FXO1")
 CHANNEL = 8
 
 
-@pytest.mark.parametrize("host", ["UA", "UK", "US"], indirect=True)
-async def test_ringing_with_caller_id(host: Host) -> None:
+@pytest.mark.parametrize(
+    ("host", "before_ring"), [("UA", False), ("UK", True), ("US", False)], indirect=["host"]
+)
+async def test_ringing_with_caller_id(host: Host, before_ring: bool) -> None:
     line = host.board.exchange_line("FXO1")
     capturing = asyncio.create_task(host.record(5))
     await line.call("0671234567", "ANNA")
+    if before_ring:
+        await host.wait_fact(events.PolarityChanged(FXO1, reversed=True))
     await host.wait_fact(events.RingingStarted(FXO1, 1))
     await host.wait_fact(events.RingingPaused)
     captured = (await capturing)[:, CHANNEL]
