@@ -1,0 +1,270 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""A whole exchange without sockets: real machines, real calls, a compiled office, virtual time.
+
+Played from outside: the card (hook switches), the media host (opens ports, plays prompts, hears
+digits) and the clock. Nothing sleeps.
+"""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from math import inf
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from firmware.assembly import country_of, line_machines, sip_lines, sip_settings
+from firmware.calls.context import Ids, Speech
+from firmware.calls.switch import Switch
+from firmware.clock import Now
+from firmware.core import Core, MessageReceived
+from firmware.effects import (
+    CloseLeg,
+    Detect,
+    Effect,
+    Indicate,
+    JoinBridge,
+    LeaveBridge,
+    OpenCard,
+    OpenRtp,
+    PlayFiles,
+    PlayTone,
+    SendDatagram,
+    StartRinging,
+    StopPlaying,
+    StopRinging,
+    TagLeg,
+    WriteEvent,
+)
+from firmware.events import (
+    CardUp,
+    DigitHeard,
+    HeldLeg,
+    HookChanged,
+    MediaUp,
+    PlayEnded,
+    PortState,
+    RtpOpened,
+)
+from firmware.lines.countries import COUNTRIES
+from firmware.routing.table import Table
+from firmware.sip.endpoint import SipEndpoint
+from firmware.values import CallId, LegId, LineId, Tone, ToneName
+
+MONDAY = datetime(2026, 10, 26, 10, 0, tzinfo=ZoneInfo("Europe/Kyiv"))
+PROMPT_S = 2.0
+SAMPLES_PER_S = 8_000
+
+
+@dataclass
+class Port:
+    """One port of the media engine as the host holds it."""
+
+    channel: int  # of the card, -1 for RTP
+    bridge: int = 0
+    tag: str = ""
+    digits: bool = False
+    sound: Tone | tuple[str, ...] | None = None
+    ends: float = inf  # when the prompt is over
+    play: int = 0
+
+
+@dataclass
+class MediaHost:
+    """Carries out media orders; survives its exchange."""
+
+    ports: dict[LegId, Port] = field(default_factory=dict)
+    facts: list[Any] = field(default_factory=list)
+
+    def carry_out(self, order: Effect, now_s: float) -> None:
+        match order:
+            case OpenCard():
+                busy = [port.channel for port in self.ports.values()]
+                assert order.channel not in busy, f"{order}: the channel has a port already"
+                self.ports[order.leg] = Port(order.channel)
+            case OpenRtp():
+                self.ports[order.leg] = Port(-1)
+                rtp = 10_000 + 2 * len(self.ports)
+                self.facts.append(RtpOpened(order.leg, "192.0.2.9", rtp))
+            case CloseLeg():
+                del self.ports[order.leg]
+            case JoinBridge():
+                for leg, port in self.ports.items():
+                    port.bridge = order.bridge if leg in order.legs else port.bridge
+                assert set(order.legs) <= set(self.ports), order
+            case LeaveBridge():
+                if order.leg in self.ports:
+                    self.ports[order.leg].bridge = 0
+            case TagLeg():
+                self.ports[order.leg].tag = order.tag
+            case Detect():
+                self.ports[order.leg].digits = order.digits
+            case PlayTone():
+                self._play(order.leg, order.tone, inf, order.play)
+            case PlayFiles():
+                ends = inf if order.loop else now_s + PROMPT_S * len(order.paths)
+                self._play(order.leg, order.paths, ends, order.play)
+            case StopPlaying():
+                self._play(order.leg, None, inf, 0)
+
+    def _play(self, leg: LegId, sound: Any, ends: float, play: int) -> None:
+        port = self.ports[leg]
+        port.sound, port.ends, port.play = sound, ends, play
+
+    def play_out(self, now_s: float) -> None:
+        """Prompts that are over by now."""
+        for leg, port in self.ports.items():
+            if port.ends <= now_s:
+                self.facts.append(PlayEnded(leg, port.play, ""))
+                port.sound, port.ends = None, inf
+
+    def held(self) -> MediaUp:
+        """What a new exchange is told."""
+        legs = tuple(
+            HeldLeg(leg, "rtp" if p.channel < 0 else "card", p.channel, 0, p.bridge, p.tag)
+            for leg, p in self.ports.items()
+        )
+        return MediaUp(legs, "192.0.2.9")
+
+
+class OfficeBox:
+    """One exchange on one media host."""
+
+    def __init__(
+        self, table: Table, media: MediaHost | None = None, began_s: float = 1000.0
+    ) -> None:
+        self.media = media or MediaHost()
+        self.table = table
+        self.clock_s = began_s
+        self.effects: list[Effect] = []
+        self.ringing: set[LineId] = set()
+        self.channels = dict(_channels(table))
+        legs = itertools.count(int(began_s) * 16)
+        calls = itertools.count(1)
+        plays = itertools.count(1)
+        tokens = itertools.count(1)
+        self.new_leg = lambda: LegId(next(legs))
+        ids = Ids(self.new_leg, lambda: CallId(f"{began_s:.0f}-{next(calls)}"), lambda: next(plays))
+        speech = Speech(lambda key: f"/prompts/{key}.wav", lambda n: (), lambda number: ())
+        self.switch = Switch(table, speech, ids, self.now(), voicemail_folder="/mail")
+        self.machines = line_machines(table, self.channels, self.new_leg)
+        self.sip = SipEndpoint(
+            sip_settings(table, "192.0.2.1", 5060, b"s" * 32),
+            self.new_leg,
+            lambda: f"{next(tokens):016x}",
+        )
+        self.core = Core(
+            self.machines, self.sip, sip_lines(table), self.switch, country_of(table).tones
+        )
+        self._carry_out(self.core.start(self.now()))
+
+    def now(self) -> Now:
+        return Now(self.clock_s, MONDAY + timedelta(seconds=self.clock_s - 1000.0))
+
+    # ------------------------------------------------------------------ the world
+
+    def power_up(self, *off_hook: str) -> None:
+        """Media host and card answer; handsets are down but for those named."""
+        self.tell(self.media.held())
+        self.tell(CardUp("card1", tuple(self.channels), "0.1.0", "tipring-8s4o-r1"))
+        for line in self.channels:
+            self.tell(PortState(line, line in off_hook, False, True, False))
+
+    def tell(self, fact: Any) -> None:
+        """One fact and all that follows from it at once."""
+        self._carry_out(self.core.on_fact(fact, self.now()))
+        while self.media.facts:
+            self._carry_out(self.core.on_fact(self.media.facts.pop(0), self.now()))
+
+    def run(self, seconds: float) -> None:
+        """Let virtual time pass."""
+        end = self.clock_s + seconds
+        while True:
+            ends = min((port.ends for port in self.media.ports.values()), default=inf)
+            due = self.core.next_timeout()
+            moment = min(ends, inf if due is None else due)
+            if moment > end:
+                break
+            self.clock_s = max(self.clock_s, moment)
+            self.media.play_out(self.clock_s)
+            self._carry_out(self.core.on_timer(self.now()))
+            while self.media.facts:
+                self._carry_out(self.core.on_fact(self.media.facts.pop(0), self.now()))
+        self.clock_s = end
+
+    def lift(self, line: str) -> None:
+        self.tell(HookChanged(LineId(line), True))
+
+    def put_down(self, line: str) -> None:
+        self.tell(HookChanged(LineId(line), False))
+
+    def dial(self, line: str, digits: str) -> None:
+        """Keys of a telephone, heard by the media host, a fifth of a second apart."""
+        for digit in digits:
+            self.run(0.2)
+            leg = self.leg_on(line)
+            assert self.media.ports[leg].digits, f"nobody listens to {line}"
+            self.tell(DigitHeard(leg, digit, int(self.clock_s * SAMPLES_PER_S)))
+
+    def receive(self, text: str, source: tuple[str, str, int]) -> None:
+        """A SIP message."""
+        self.tell(MessageReceived(text.replace("\n", "\r\n").encode(), source))
+
+    # ------------------------------------------------------------------ what is
+
+    def leg_on(self, line: str) -> LegId:
+        """The leg whose port is on a telephone's channel."""
+        channel = self.channels[LineId(line)]
+        return next(leg for leg, port in self.media.ports.items() if port.channel == channel)
+
+    def hears(self, line: str) -> str:
+        """What a telephone hears: a tone's name, prompts, other lines, or "nothing"."""
+        port = self.media.ports[self.leg_on(line)]
+        if isinstance(port.sound, Tone):
+            return self.tone_name(port.sound)
+        if port.sound is not None:
+            return " ".join(port.sound)
+        others = [p for p in self.media.ports.values() if port.bridge and p.bridge == port.bridge]
+        return " ".join(self._name(p) for p in others if p is not port) or "nothing"
+
+    def _name(self, port: Port) -> str:
+        lines = {channel: line for line, channel in self.channels.items()}
+        return lines.get(port.channel, "rtp")
+
+    def tone_name(self, tone: Tone) -> str:
+        """Name of a tone of the office's country."""
+        tones: dict[ToneName, Tone] = dict(COUNTRIES[self.table.data.country].tones)
+        return next(name.value for name, known in tones.items() if known == tone)
+
+    def events(self) -> list[str]:
+        """Kinds of the events written so far."""
+        return [effect.kind for effect in self.effects if isinstance(effect, WriteEvent)]
+
+    def sent(self) -> list[str]:
+        """First lines of the SIP messages sent so far."""
+        messages = [effect for effect in self.effects if isinstance(effect, SendDatagram)]
+        return [message.data.split(b"\r\n")[0].decode() for message in messages]
+
+    @property
+    def at_rest(self) -> bool:
+        """Nothing of any call is left anywhere."""
+        books = (self.core._by_leg, self.core._tags, self.core._open)
+        return self.switch.empty and not self.media.ports and not any(books)
+
+    def _carry_out(self, effects: list[Effect]) -> None:
+        self.effects += effects
+        for effect in effects:
+            assert not isinstance(effect, Indicate), "a leg order got out of the core"
+            if isinstance(effect, StartRinging):
+                self.ringing.add(effect.line)
+            elif isinstance(effect, StopRinging):
+                self.ringing.discard(effect.line)
+            self.media.carry_out(effect, self.clock_s)
+
+
+def _channels(table: Table) -> Iterator[tuple[LineId, int]]:
+    for line in table.lines.values():
+        if line.card:
+            yield line.name, int(line.port[3:]) - 1 + (8 if line.port.startswith("FXO") else 0)

@@ -1,0 +1,207 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""Calls of example office R1 through every real machine, in virtual time and without sockets."""
+
+from __future__ import annotations
+
+import pytest
+
+from firmware.effects import JoinBridge, ReleaseLine, SeizeLine
+from firmware.events import BatteryChanged, MediaDown, RingingPaused, RingingStarted
+from firmware.lines.countries import COUNTRIES
+from firmware.lines.fxo import CALLER_ID_S
+from firmware.lines.fxo import State as FxoState
+from firmware.lines.fxs import State as FxsState
+from firmware.values import CallId, LineId
+from tests.unit.core.office import OfficeBox
+from tests.unit.core.test_assembly import office
+
+FXS = [LineId(f"FXS{n}") for n in range(1, 9)]
+FXO = [LineId(f"FXO{n}") for n in range(1, 5)]
+
+
+@pytest.fixture
+def box() -> OfficeBox:
+    started = OfficeBox(office("r1"))
+    started.power_up()
+    return started
+
+
+def states(box: OfficeBox) -> dict[str, str]:
+    """Every line that is not idle, as people see it."""
+    shown = {view.line: view.state for view in box.switch.snapshot(box.now()).lines}
+    return {
+        line: state
+        for line, state in shown.items()
+        if state != "idle" and not (line.startswith("sip:") and state == "out of service")
+    }
+
+
+def talk(box: OfficeBox) -> None:
+    """101 calls 102, who answers."""
+    box.lift("FXS1")
+    box.dial("FXS1", "102")
+    box.run(4.0)
+    box.lift("FXS2")
+
+
+def assert_over(box: OfficeBox) -> None:
+    assert box.at_rest and states(box) == {}
+    assert all(box.machines[line].state is FxsState.IDLE for line in FXS)
+    assert all(box.machines[line].state is FxoState.IDLE for line in FXO)
+    assert box.events().count("arrived") == box.events().count("ended")
+
+
+def test_every_line_comes_into_service(box: OfficeBox) -> None:
+    assert_over(box)
+
+
+def test_phone_to_phone(box: OfficeBox) -> None:
+    box.lift("FXS1")
+    assert box.hears("FXS1") == "dial"
+    box.dial("FXS1", "1")
+    assert box.hears("FXS1") == "nothing"  # the first digit takes the dial tone away
+    box.dial("FXS1", "02")
+    assert box.ringing == {"FXS2"}
+    assert box.hears("FXS1") == "ringback"
+    assert states(box) == {"FXS1": "calling", "FXS2": "ringing"}
+    box.run(4.0)
+    box.lift("FXS2")
+    assert box.ringing == set()
+    assert (box.hears("FXS1"), box.hears("FXS2")) == ("FXS2", "FXS1")
+    [joined] = [effect for effect in box.effects if isinstance(effect, JoinBridge)]
+    assert joined.legs == (box.leg_on("FXS1"), box.leg_on("FXS2"))
+    assert states(box) == {"FXS1": "connected", "FXS2": "connected"}
+    box.run(60.0)
+    box.put_down("FXS2")
+    assert box.hears("FXS1") == "busy"
+    box.put_down("FXS1")
+    assert_over(box)
+    assert box.events()[0] == "arrived" and box.events()[-1] == "ended"
+
+
+def test_caller_gives_up(box: OfficeBox) -> None:
+    box.lift("FXS1")
+    box.dial("FXS1", "102")
+    box.put_down("FXS1")
+    assert box.ringing == set()
+    assert_over(box)
+
+
+def test_busy_extension(box: OfficeBox) -> None:
+    box.lift("FXS2")
+    box.lift("FXS1")
+    box.dial("FXS1", "102")
+    box.run(30.0)
+    assert box.ringing == set()
+    box.put_down("FXS1")
+    box.put_down("FXS2")
+    assert_over(box)
+
+
+def test_handset_left_off_the_hook_comes_to_rest(box: OfficeBox) -> None:
+    box.lift("FXS1")
+    box.run(300.0)
+    assert box.machines[LineId("FXS1")].state is FxsState.PARKED
+    assert box.media.ports == {}
+    box.put_down("FXS1")
+    assert_over(box)
+
+
+def test_console_hangs_up(box: OfficeBox) -> None:
+    talk(box)
+    [call] = box.switch.snapshot(box.now()).calls
+    box._carry_out(box.core.hang_up(call.id, box.now()))
+    assert {box.hears("FXS1"), box.hears("FXS2")} == {"busy"}
+    box.put_down("FXS1")
+    box.put_down("FXS2")
+    assert_over(box)
+    assert box.core.hang_up(CallId("gone"), box.now()) == []
+
+
+def test_caller_from_outside_rings_everybody(box: OfficeBox) -> None:
+    line = LineId("FXO1")
+    box.tell(RingingStarted(line, 1))
+    box.tell(RingingPaused(line, 1))
+    box.run(COUNTRIES["UA"].first_burst_s + CALLER_ID_S)
+    assert SeizeLine(line) in box.effects
+    assert box.hears("FXO1") == "/prompts/greeting.wav"
+    box.run(2.5)
+    assert box.ringing == set(FXS)
+    box.lift("FXS7")
+    assert (box.hears("FXO1"), box.hears("FXS7")) == ("FXS7", "FXO1")
+    box.run(20.0)
+    assert box.ringing == set()
+    box.tell(BatteryChanged(line, False))  # the exchange drops the loop: the caller has gone
+    box.run(2.0)
+    assert ReleaseLine(line) in box.effects
+    box.tell(BatteryChanged(line, True))
+    box.put_down("FXS7")
+    box.run(5.0)
+    assert_over(box)
+
+
+def test_media_host_lost_in_a_talk(box: OfficeBox) -> None:
+    talk(box)
+    box.media.ports.clear()
+    for effect in box.core.on_fact(MediaDown("killed"), box.now()):
+        box.effects.append(effect)  # nobody is there to carry them out
+    assert box.switch.empty
+    box.put_down("FXS1")
+    box.put_down("FXS2")
+    box.tell(box.media.held())
+    talk(box)
+    assert box.hears("FXS1") == "FXS2"
+
+
+def test_killed_exchange_is_followed_by_one_that_adopts_the_talk(box: OfficeBox) -> None:
+    talk(box)
+    box.run(10.0)
+    after = OfficeBox(office("r1"), box.media, began_s=2000.0)
+    after.power_up("FXS1", "FXS2")
+    assert (after.hears("FXS1"), after.hears("FXS2")) == ("FXS2", "FXS1")
+    assert states(after) == {"FXS1": "connected", "FXS2": "connected"}
+    after.put_down("FXS1")
+    after.put_down("FXS2")
+    assert after.at_rest and states(after) == {}
+    assert (after.events()[0], after.events()[-1]) == ("adopted", "ended")
+
+
+def test_killed_exchange_when_one_party_has_gone_meanwhile(box: OfficeBox) -> None:
+    talk(box)
+    after = OfficeBox(office("r1"), box.media, began_s=2000.0)
+    after.power_up("FXS2")
+    after.run(10.0)
+    after.put_down("FXS2")
+    assert after.at_rest
+    assert after.events()[-1] == "ended"
+
+
+INVITE = """INVITE sip:102@192.0.2.1 SIP/2.0
+Via: SIP/2.0/UDP 192.0.2.80:5080;branch=z9hG4bK1
+From: <sip:0501234567@192.0.2.80>;tag=a
+To: <sip:380445550100@192.0.2.1>
+Call-ID: 1@192.0.2.80
+CSeq: 1 INVITE
+Contact: <sip:192.0.2.80:5080>
+Max-Forwards: 70
+Content-Type: application/sdp
+Content-Length: {length}
+
+{sdp}"""
+SDP = """v=0
+o=- 1 1 IN IP4 192.0.2.80
+s=-
+c=IN IP4 192.0.2.80
+t=0 0
+m=audio 30000 RTP/AVP 8
+a=rtpmap:8 PCMA/8000
+"""
+
+
+def test_sip_caller_who_is_nobody_is_not_let_in(box: OfficeBox) -> None:
+    """The real endpoint sits in the core: it answers, and nothing of it stays."""
+    length = len(SDP.replace("\n", "\r\n"))
+    box.receive(INVITE.format(length=length, sdp=SDP), ("udp", "192.0.2.80", 5080))
+    assert any(line.startswith("SIP/2.0 40") for line in box.sent())
+    box.run(60.0)
+    assert_over(box)
