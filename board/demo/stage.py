@@ -93,7 +93,14 @@ class Stage:
 
     async def kill_exchange(self) -> None:
         """SIGKILL: no goodbye of any kind."""
-        process = self._processes.pop("exchange")
+        await self._kill("exchange")
+
+    async def kill_media(self) -> None:
+        """SIGKILL: every sound ends at once."""
+        await self._kill("media")
+
+    async def _kill(self, name: str) -> None:
+        process = self._processes.pop(name)
         process.send_signal(signal.SIGKILL)
         await process.wait()
 
