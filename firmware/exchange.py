@@ -49,7 +49,7 @@ from firmware.records.writer import RecordWriter
 from firmware.routing.compile import compile_office
 from firmware.routing.table import CardRef, Table
 from firmware.sip.endpoint import SipEndpoint
-from firmware.sip.transport import Transport
+from firmware.sip.transport import Transport, local_address
 from firmware.values import CallId, LineId
 
 log = logging.getLogger(__name__)
@@ -159,7 +159,8 @@ class Exchange:
             for line in self._table.lines.values()
             if line.card
         }
-        settings = sip_settings(self._table, host, port, secrets.token_bytes(SECRET_BYTES))
+        secret = secrets.token_bytes(SECRET_BYTES)
+        settings = sip_settings(self._table, local_address(host), port, secret)
         return Core(
             line_machines(self._table, channels, ids.new_leg),
             SipEndpoint(settings, ids.new_leg, lambda: secrets.token_hex(TOKEN_BYTES)),

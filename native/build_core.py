@@ -24,7 +24,7 @@ LIBRARIES = ["spandsp", "asound", "m", "pthread"]
 COMPILE_ARGS = [
     "-std=c11",
     "-D_GNU_SOURCE",
-    "-O2",
+    "-O3",
     "-g",
     "-Wall",
     "-Wextra",

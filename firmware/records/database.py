@@ -64,10 +64,14 @@ def _open(path: Path, steps: Sequence[str]) -> sqlite3.Connection:
 
 
 def open_readable(path: Path) -> sqlite3.Connection | None:
-    """Open for queries only; None when there is no file yet."""
+    """Open for queries only; None when there is no file yet, or its tables are just being made."""
     if not path.exists():
         return None
-    return sqlite3.connect(f"file:{path}?mode=ro", uri=True, timeout=BUSY_S)
+    connection = sqlite3.connect(f"file:{path}?mode=ro", uri=True, timeout=BUSY_S)
+    if connection.execute("PRAGMA user_version").fetchone()[0]:
+        return connection
+    connection.close()
+    return None
 
 
 def _migrate(connection: sqlite3.Connection, path: Path, steps: Sequence[str]) -> None:
