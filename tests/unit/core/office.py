@@ -12,7 +12,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from math import inf
-from typing import Any
+from typing import Any, TypeVar
 from zoneinfo import ZoneInfo
 
 from firmware.assembly import country_of, line_machines, sip_lines, sip_settings
@@ -29,6 +29,7 @@ from firmware.effects import (
     LeaveBridge,
     OpenCard,
     OpenRtp,
+    Originate,
     PlayFiles,
     PlayTone,
     SendDatagram,
@@ -51,11 +52,13 @@ from firmware.events import (
 from firmware.lines.countries import COUNTRIES
 from firmware.routing.table import Table
 from firmware.sip.endpoint import SipEndpoint
-from firmware.values import CallId, LegId, LineId, Tone, ToneName
+from firmware.sip.settings import SipSettings, SipTrunk
+from firmware.values import CallId, LegId, LineId, Party, Tone, ToneName
 
 MONDAY = datetime(2026, 10, 26, 10, 0, tzinfo=ZoneInfo("Europe/Kyiv"))
 PROMPT_S = 2.0
 SAMPLES_PER_S = 8_000
+T = TypeVar("T")
 
 
 @dataclass
@@ -129,6 +132,52 @@ class MediaHost:
         return MediaUp(legs, "192.0.2.9")
 
 
+class SipPhone:
+    """A desk phone: the same endpoint with one trunk that leads to the exchange."""
+
+    ADDRESS = ("192.0.2.50", 5060)
+
+    def __init__(self, box: OfficeBox, extension: str, password: str) -> None:
+        self._box = box
+        self.line = LineId("office")
+        self.seen: list[Any] = []
+        legs, tokens = itertools.count(1), itertools.count(1)
+        trunk = SipTrunk(
+            self.line, "192.0.2.1", 5060, username=extension, password=password, register=True
+        )
+        settings = SipSettings(*self.ADDRESS, "phone", b"p" * 32, trunks=(trunk,))
+        self.endpoint = SipEndpoint(
+            settings, lambda: LegId(next(legs)), lambda: f"{next(tokens):016x}"
+        )
+        self.take(self.endpoint.start(box.now()))
+
+    def take(self, items: list[Any]) -> None:
+        """What the phone's endpoint gave."""
+        self.seen += items
+        for item in items:
+            if isinstance(item, SendDatagram):
+                self._box.arriving.append(MessageReceived(item.data, ("udp", *self.ADDRESS)))
+            elif isinstance(item, OpenRtp):
+                opened = RtpOpened(item.leg, "192.0.2.50", 20_000 + 2 * item.leg)
+                self.take(self.endpoint.on_fact(opened, self._box.now()))
+
+    def receive(self, data: bytes) -> None:
+        self.take(self.endpoint.on_message(data, ("udp", "192.0.2.1", 5060), self._box.now()))
+
+    def order(self, order: object) -> None:
+        """What the person at the phone does."""
+        self.take(self.endpoint.on_order(order, self._box.now()))
+        self._box.settle()
+
+    def call(self, number: str) -> LegId:
+        self.order(Originate(LegId(77), self.line, number, Party("")))
+        return LegId(77)
+
+    def last(self, kind: type[T]) -> T:
+        """The newest of what it gave of a kind."""
+        return [item for item in self.seen if isinstance(item, kind)][-1]
+
+
 class OfficeBox:
     """One exchange on one media host."""
 
@@ -140,6 +189,8 @@ class OfficeBox:
         self.clock_s = began_s
         self.effects: list[Effect] = []
         self.ringing: set[LineId] = set()
+        self.arriving: list[MessageReceived] = []  # from the phone to the exchange
+        self.phone: SipPhone | None = None
         self.channels = dict(_channels(table))
         legs = itertools.count(int(began_s) * 16)
         calls = itertools.count(1)
@@ -175,24 +226,46 @@ class OfficeBox:
     def tell(self, fact: Any) -> None:
         """One fact and all that follows from it at once."""
         self._carry_out(self.core.on_fact(fact, self.now()))
-        while self.media.facts:
-            self._carry_out(self.core.on_fact(self.media.facts.pop(0), self.now()))
+        self.settle()
+
+    def settle(self) -> None:
+        """What the media host and the phone have to say."""
+        while self.media.facts or self.arriving:
+            waiting: list[Any] = self.media.facts or self.arriving
+            self._carry_out(self.core.on_fact(waiting.pop(0), self.now()))
+
+    def register(self, extension: str, password: str) -> SipPhone:
+        """A SIP phone comes on."""
+        self.phone = SipPhone(self, extension, password)
+        self.settle()
+        return self.phone
+
+    def take_over(self, phone: SipPhone) -> None:
+        """A phone that was with the exchange before."""
+        self.phone, phone._box = phone, self
 
     def run(self, seconds: float) -> None:
         """Let virtual time pass."""
         end = self.clock_s + seconds
         while True:
-            ends = min((port.ends for port in self.media.ports.values()), default=inf)
-            due = self.core.next_timeout()
-            moment = min(ends, inf if due is None else due)
+            moment = self._next_moment()
             if moment > end:
                 break
             self.clock_s = max(self.clock_s, moment)
             self.media.play_out(self.clock_s)
             self._carry_out(self.core.on_timer(self.now()))
-            while self.media.facts:
-                self._carry_out(self.core.on_fact(self.media.facts.pop(0), self.now()))
+            if self.phone is not None:
+                self.phone.take(self.phone.endpoint.on_timer(self.now()))
+            self.settle()
         self.clock_s = end
+
+    def _next_moment(self) -> float:
+        """When something is due next."""
+        times = [port.ends for port in self.media.ports.values()]
+        dues = [self.core.next_timeout()]
+        if self.phone is not None:
+            dues.append(self.phone.endpoint.next_timeout())
+        return min([*times, *(due for due in dues if due is not None)], default=inf)
 
     def lift(self, line: str) -> None:
         self.tell(HookChanged(LineId(line), True))
@@ -262,6 +335,8 @@ class OfficeBox:
             elif isinstance(effect, StopRinging):
                 self.ringing.discard(effect.line)
             self.media.carry_out(effect, self.clock_s)
+            if isinstance(effect, SendDatagram) and self.phone is not None:
+                self.phone.receive(effect.data)
 
 
 def _channels(table: Table) -> Iterator[tuple[LineId, int]]:

@@ -5,13 +5,23 @@ from __future__ import annotations
 
 import pytest
 
-from firmware.effects import JoinBridge, ReleaseLine, SeizeLine
-from firmware.events import BatteryChanged, MediaDown, RingingPaused, RingingStarted
+from firmware.effects import Alert, Answer, JoinBridge, Release, ReleaseLine, SeizeLine
+from firmware.events import (
+    BatteryChanged,
+    DigitHeard,
+    LegAlerting,
+    LegAnswered,
+    LegArrived,
+    LegEnded,
+    MediaDown,
+    RingingPaused,
+    RingingStarted,
+)
 from firmware.lines.countries import COUNTRIES
 from firmware.lines.fxo import CALLER_ID_S
 from firmware.lines.fxo import State as FxoState
 from firmware.lines.fxs import State as FxsState
-from firmware.values import CallId, LineId
+from firmware.values import CallId, Cause, LineId, Party
 from tests.unit.core.office import OfficeBox
 from tests.unit.core.test_assembly import office
 
@@ -174,6 +184,75 @@ def test_killed_exchange_when_one_party_has_gone_meanwhile(box: OfficeBox) -> No
     after.put_down("FXS2")
     assert after.at_rest
     assert after.events()[-1] == "ended"
+
+
+def test_phone_to_sip_phone(box: OfficeBox) -> None:
+    phone = box.register("109", "office-109")
+    box.lift("FXS1")
+    box.dial("FXS1", "109")
+    arrived = phone.last(LegArrived)
+    assert arrived.caller == Party("101", "Olena")
+    phone.order(Alert(arrived.leg))
+    assert box.hears("FXS1") == "ringback"
+    phone.order(Answer(arrived.leg))
+    assert box.hears("FXS1") == "rtp"
+    assert states(box) == {"FXS1": "connected", "sip:109": "connected"}
+    box.run(30.0)
+    phone.order(Release(arrived.leg, Cause.NORMAL))
+    assert box.hears("FXS1") == "busy"
+    box.put_down("FXS1")
+    box.run(40.0)  # SIP transactions linger
+    assert_over(box)
+
+
+def test_sip_phone_to_phone_and_the_keys_it_presses(box: OfficeBox) -> None:
+    phone = box.register("109", "office-109")
+    own = phone.call("101")
+    assert box.ringing == {"FXS1"}
+    assert phone.last(LegAlerting).leg == own
+    box.lift("FXS1")
+    assert phone.last(LegAnswered).leg == own
+    assert box.hears("FXS1") == "rtp"
+    rtp = next(leg for leg, port in box.media.ports.items() if port.channel < 0)
+    box.tell(DigitHeard(rtp, "5", 0))
+    assert box.hears("FXS1") == "rtp"
+    box.put_down("FXS1")
+    assert phone.last(LegEnded).leg == own
+    box.run(40.0)
+    assert_over(box)
+
+
+def test_killed_exchange_is_followed_by_one_that_adopts_the_sip_talk(box: OfficeBox) -> None:
+    phone = box.register("109", "office-109")
+    own = phone.call("101")
+    box.lift("FXS1")
+    after = OfficeBox(office("r1"), box.media, began_s=2000.0)
+    after.take_over(phone)
+    after.power_up("FXS1")
+    assert after.hears("FXS1") == "rtp"
+    phone.order(Release(own, Cause.NORMAL))  # BYE in the dialog that the new exchange adopted
+    assert after.hears("FXS1") == "busy"
+    assert phone.last(LegEnded).leg == own
+    after.put_down("FXS1")
+    after.run(40.0)
+    assert after.at_rest
+    assert (after.events()[0], after.events()[-1]) == ("adopted", "ended")
+
+
+def test_sip_caller_who_gives_up(box: OfficeBox) -> None:
+    phone = box.register("109", "office-109")
+    own = phone.call("101")
+    phone.order(Release(own, Cause.NORMAL))
+    assert box.ringing == set()
+    box.run(40.0)
+    assert_over(box)
+
+
+def test_wrong_password_keeps_the_phone_out(box: OfficeBox) -> None:
+    box.register("109", "guess")
+    box.run(5.0)
+    shown = {view.line: view.state for view in box.switch.snapshot(box.now()).lines}
+    assert shown["sip:109"] == "out of service"
 
 
 INVITE = """INVITE sip:102@192.0.2.1 SIP/2.0
