@@ -229,7 +229,8 @@ class Core:
         if machine is None:
             return None, []  # a leg that has just been closed
         if isinstance(fact, DigitHeard) and machine is self._sip:
-            return None, list(self._calls.on_fact(LegDigit(fact.leg, fact.digit), now))
+            key = LegDigit(fact.leg, fact.digit, fact.in_band)
+            return None, list(self._calls.on_fact(key, now))
         return machine, machine.on_fact(fact, now)
 
     def _machine_for(self, fact: Fact) -> LineMachine | None:

@@ -200,6 +200,7 @@ class DigitHeard:
     leg: LegId
     digit: str
     at_sample: int  # engine sample count (8,000 a second)
+    in_band: bool = True  # a tone in the audio, which a bridge passes on; False: RFC 4733
 
 
 @dataclass(frozen=True, slots=True)
@@ -377,6 +378,7 @@ class LegDigit:
 
     leg: LegId
     digit: str
+    in_band: bool = True  # the other party of a talk hears it; False: RFC 4733, INFO, pulses
 
 
 @dataclass(frozen=True, slots=True)

@@ -348,7 +348,9 @@ class Engine:
 
 
 _FACTS: dict[int, Callable[[Engine, Any, bytes], events.MediaFact]] = {
-    lib.TR_EVENT_DIGIT: lambda _, e, d: events.DigitHeard(LegId(e.leg), chr(e.id), e.at_sample),
+    lib.TR_EVENT_DIGIT: lambda _, e, d: events.DigitHeard(
+        LegId(e.leg), chr(e.id), e.at_sample, in_band=not e.value
+    ),
     lib.TR_EVENT_TONE: lambda _, e, d: events.ToneHeard(
         LegId(e.leg), TONE_IDS[e.id], e.at_sample, e.since_sample
     ),

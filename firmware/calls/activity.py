@@ -62,6 +62,10 @@ class Activity:
         """A key of the party; False when not interested (it is kept for later)."""
         return False
 
+    def early_leg(self) -> Leg | None:
+        """The leg whose tones the party hears before an answer."""
+        return None
+
     def on_alerting(self, leg: Leg, early_media: bool) -> None:
         """A leg it originated rings."""
 

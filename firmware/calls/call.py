@@ -16,7 +16,7 @@ from firmware.calls import transfer
 from firmware.calls.cause import cause_of
 from firmware.calls.leg import Leg
 from firmware.calls.states import LegState, Talk
-from firmware.effects import LeaveBridge, TagLeg
+from firmware.effects import LeaveBridge, SendDigits, TagLeg
 from firmware.routing.steps import Outcome, Result
 from firmware.values import CallId, Cause, LineId, Party
 
@@ -140,12 +140,21 @@ class Call:
 
     # ------------------------------------------------------------------ keys
 
-    def on_digit(self, leg: Leg, digit: str) -> None:
+    def on_digit(self, leg: Leg, digit: str, in_band: bool) -> None:
         """A key; kept from the first moment on until a step wants it. In a talk it is private."""
+        if not in_band and self.talk in (Talk.TALK, Talk.EARLY):
+            self._pass_on(leg, digit)
         if leg is not self.served or self.top is None:
             return
         if not self.top.on_digit(digit):
             self._keys.append(digit)
+
+    def _pass_on(self, leg: Leg, digit: str) -> None:
+        """What a bridge does not carry: a key that is no sound in the party's audio."""
+        early = self.top.early_leg() if self.top is not None else None
+        other = early if self.talk is Talk.EARLY else self.other(leg)
+        if other is not None:
+            self.ctx.emit(SendDigits(other.id, digit))
 
     def take_key(self) -> str:
         """The oldest kept key, "" when there is none."""

@@ -79,6 +79,10 @@ class OutsideCall(Activity):
             self.ringback()
         self._alerted = True
 
+    def early_leg(self) -> Leg | None:
+        """The line being dialled."""
+        return self._leg
+
     def on_answered(self, leg: Leg) -> None:
         """Through."""
         self._write_end("answered")

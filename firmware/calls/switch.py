@@ -271,7 +271,7 @@ class Switch:
     def _digit(self, fact: LegDigit) -> None:
         leg = self._leg(fact.leg)
         if leg is not None and leg.call is not None:
-            leg.call.on_digit(leg, fact.digit)
+            leg.call.on_digit(leg, fact.digit, fact.in_band)
 
     def _flashed(self, fact: LegFlashed) -> None:
         leg = self._leg(fact.leg)

@@ -61,6 +61,7 @@ from firmware.values import Cause, LegId, Party, ToneName
 
 REORDER_S = 20.0  # tone after the far end hung up, before the howler asks for the handset
 HOWLER_S = 60.0  # then the port is parked in silence and the alarm stands
+CARD_WAIT_S = 30.0  # for the card to tell about a talk that went on while the exchange was away
 CALLER_ID_DELAY_MS = 550  # EN 300 659-1 6.1.1: 500-2000 ms after the first ring burst
 
 Out = list[Effect | LegFact]
@@ -94,6 +95,7 @@ _RELEASE_TONES: Mapping[Cause, ToneName] = {
 _COLLECTING = (State.DIALLING, State.CONSULTING)
 _IN_CALL = (State.WAITING, State.TALKING, State.ADOPTED)
 _OVER = (State.REORDER, State.HOWLER)
+_ALONE = (State.DIALLING, *_OVER, State.PARKED)  # off hook with nobody at the other end
 _OFF_HOOK = (*_COLLECTING, *_IN_CALL, *_OVER, State.PARKED)
 
 
@@ -116,6 +118,7 @@ class FxsLine:
         self._new_leg = new_leg
         self._deadline: float | None = None
         self._collector = DigitCollector(digit_map)
+        self._consulting = False  # the number given to the calls was dialled after a flash
         self._caller = Party()
 
     # ------------------------------------------------------------------ inputs
@@ -153,7 +156,10 @@ class FxsLine:
         adopted: Out = [LegAdopted(leg, self.line, tag)]
         if self.state is State.IDLE:  # the card said that the handset is down by now
             return [*adopted, CloseLeg(leg), LegEnded(leg, Cause.NORMAL, by_far_end=True)]
-        self._enter(State.ADOPTED if self.state is State.OUT_OF_SERVICE else State.TALKING)
+        if self.state is State.OUT_OF_SERVICE:
+            self._enter(State.ADOPTED, now.mono_s + CARD_WAIT_S)
+        else:
+            self._enter(State.TALKING)
         self.leg = leg
         return [Detect(leg, digits=True), *adopted]
 
@@ -163,7 +169,8 @@ class FxsLine:
         """The card told the whole truth after its hello."""
         if self.state is State.OUT_OF_SERVICE:
             self._enter(State.PARKED if fact.off_hook else State.IDLE)
-            return [LineServiceChanged(self.line, True, "card in service")]
+            stop: Out = [StopRinging(self.line)] if fact.ringing else []  # nobody calls any more
+            return [*stop, LineServiceChanged(self.line, True, "card in service")]
         if not fact.off_hook and self.state in _OFF_HOOK:
             return self._put_down(now)
         if self.state is State.ADOPTED:
@@ -177,6 +184,12 @@ class FxsLine:
         out = self._end(Cause.DESTINATION_OUT_OF_ORDER, by_far_end=False)
         self._enter(State.OUT_OF_SERVICE)
         return [*out, LineServiceChanged(self.line, False, fact.reason)]
+
+    def _card_missing(self, now: Now) -> Out:
+        """An adopted talk whose card never came back."""
+        out = self._end(Cause.DESTINATION_OUT_OF_ORDER, by_far_end=False)
+        self._enter(State.OUT_OF_SERVICE)
+        return out
 
     def _media_failed(self, fact: MediaFailed, now: Now) -> Out:
         opening = fact.leg == self.leg and fact.order == "OpenCard"
@@ -215,6 +228,7 @@ class FxsLine:
 
     def _number_complete(self) -> Out:
         assert self.leg is not None
+        self._consulting = self.state is State.CONSULTING
         self._enter(State.WAITING)
         return [LegDialled(self.leg, self.line, self._collector.digits)]
 
@@ -271,12 +285,25 @@ class FxsLine:
 
     def _key(self, fact: DigitHeard | PulseDigitDialled, now: Now) -> Out:
         assert self.leg is not None
-        return [LegDigit(self.leg, fact.digit)]
+        return [LegDigit(self.leg, fact.digit, in_band=isinstance(fact, DigitHeard))]
 
     def _flashed(self, fact: HookFlashed, now: Now) -> Out:
         assert self.leg is not None
-        self._enter(State.TALKING)  # also out of the dial tone of a consultation
+        return [LegFlashed(self.leg)]
+
+    def _flashed_consulting(self, fact: HookFlashed, now: Now) -> Out:
+        """Out of the dial tone or the ringback of a consultation: back to the held party."""
+        assert self.leg is not None
+        self._enter(State.TALKING)
         return [StopPlaying(self.leg), LegFlashed(self.leg)]
+
+    def _flashed_waiting(self, fact: HookFlashed, now: Now) -> Out:
+        again = self._flashed_consulting if self._consulting else self._lifted_again
+        return again(fact, now)
+
+    def _lifted_again(self, fact: HookFlashed, now: Now) -> Out:
+        """With nobody to hold, a short hang-up is a hang-up: what follows is a new call."""
+        return [*self._put_down(now), *self._lifted(HookChanged(self.line, True), now)]
 
     def _alert(self, order: Alert, now: Now) -> Out:
         return self._indicate(Indicate(order.leg, ToneName.RINGBACK), now)
@@ -346,12 +373,14 @@ _FACTS: Mapping[tuple[State, type], Handler] = {
     (State.IDLE, HookChanged): FxsLine._lifted,
     (State.RINGING, HookChanged): FxsLine._answered,
     (State.RINGING, RingBurstEnded): FxsLine._burst_ended,
-    (State.CONSULTING, HookFlashed): FxsLine._flashed,
     **{(state, DigitHeard): FxsLine._dialled_digit for state in _COLLECTING},
     **{(state, PulseDigitDialled): FxsLine._dialled_digit for state in _COLLECTING},
     **{(state, DigitHeard): FxsLine._key for state in _IN_CALL},
     **{(state, PulseDigitDialled): FxsLine._key for state in _IN_CALL},
     **{(state, HookFlashed): FxsLine._flashed for state in _IN_CALL},
+    **{(state, HookFlashed): FxsLine._lifted_again for state in _ALONE},
+    (State.CONSULTING, HookFlashed): FxsLine._flashed_consulting,
+    (State.WAITING, HookFlashed): FxsLine._flashed_waiting,
     **{(state, HookChanged): FxsLine._hook_in_call for state in _OFF_HOOK},
 }
 
@@ -375,4 +404,5 @@ _TIMEOUTS: Mapping[State, Callable[[Any, Now], Out]] = {
     State.CONSULTING: FxsLine._consult_timeout,
     State.REORDER: FxsLine._howl,
     State.HOWLER: FxsLine._park,
+    State.ADOPTED: FxsLine._card_missing,
 }

@@ -235,7 +235,7 @@ class Session:
         self._context.reply(transaction, request, 200, now_s)
         digit = info_digit(request.body) if kind else ""
         if digit:
-            self._context.emit(LegDigit(self.leg, digit))
+            self._context.emit(LegDigit(self.leg, digit, in_band=False))
 
     def _on_refer(self, transaction: ServerTransaction, request: Request, now_s: float) -> None:
         """A blind transfer; one with Replaces (attended) is not ours to do here."""

@@ -49,7 +49,7 @@ typedef enum { TR_CODEC_PCMA = 1, TR_CODEC_PCMU = 2 } tr_codec;
 typedef enum { TR_FSK_NONE = 0, TR_FSK_BELL202 = 1, TR_FSK_V23 = 2 } tr_fsk;
 
 typedef enum {
-    TR_EVENT_DIGIT = 1,        /* id: ASCII digit */
+    TR_EVENT_DIGIT = 1,        /* id: ASCII digit; value: 1 when it came as RFC 4733, else 0 */
     TR_EVENT_TONE = 2,         /* id: the template's id; since_sample */
     TR_EVENT_TONE_ENDED = 3,   /* id */
     TR_EVENT_VOICE = 4,

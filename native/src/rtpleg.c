@@ -120,7 +120,8 @@ static void take_event(tr_port *port, const tr_rtp_packet *packet)
     char digit = tr_rtp_event_receive(&port->rtp->event_rx, packet);
     if (!digit || !tr_detector_wants_digits(port->detector))
         return;
-    tr_event event = {.kind = TR_EVENT_DIGIT, .id = digit, .at_sample = port->engine->sample};
+    tr_event event = {.kind = TR_EVENT_DIGIT, .id = digit, .at_sample = port->engine->sample,
+                      .value = 1.0};
     tr_port_report(port, &event);
 }
 

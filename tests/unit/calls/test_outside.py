@@ -5,8 +5,8 @@ from __future__ import annotations
 
 import pytest
 
-from firmware.effects import Originate, Release
-from firmware.events import LegAlerting, LegAnswered
+from firmware.effects import Originate, Release, SendDigits
+from firmware.events import LegAlerting, LegAnswered, LegDigit, LegHeld
 from firmware.values import Cause
 from tests.unit.calls.world import World
 
@@ -36,6 +36,30 @@ def test_trunks_in_order_until_one_works() -> None:
     assert w.hears("sip:206") == "ringback"
     w.answer("itsp")
     assert w.talk("sip:206", "itsp")
+
+
+def test_keys_without_sound_are_sent_on() -> None:
+    """RFC 4733 of a SIP phone, pulses of a rotary one: the bridge carries neither."""
+    w = World()
+    phone = w.dial("sip:206", "90501112233")
+    w.tell(LegDigit(phone, "1", in_band=False))
+    line = w.on("FXO1")
+    w.answer("FXO1")
+    w.tell(LegDigit(phone, "2", in_band=False), LegDigit(phone, "3"))
+    w.tell(LegDigit(line.id, "4", in_band=False))
+    sent = [e for e in w.effects if isinstance(e, SendDigits)]
+    assert sent == [SendDigits(line.id, "1"), SendDigits(line.id, "2"), SendDigits(phone, "4")]
+
+
+def test_keys_are_not_sent_to_nobody() -> None:
+    """Before an answer, and to a party that is on hold."""
+    w = World()
+    phone = w.dial("sip:206", "201")
+    w.tell(LegDigit(phone, "1", in_band=False))
+    w.answer("FXS1")
+    w.tell(LegHeld(phone))
+    w.tell(LegDigit(phone, "2", in_band=False))
+    assert not [e for e in w.effects if isinstance(e, SendDigits)]
 
 
 def test_no_line_is_told() -> None:

@@ -183,6 +183,8 @@ def test_digits_of_sip_legs_go_to_the_calls(bench: Bench) -> None:
     assert bench.tell(DigitHeard(ONE, "#", 8000)) == [note("key")]
     assert bench.seen("calls")[-1] == LegDigit(ONE, "#")
     assert DigitHeard(ONE, "#", 8000) not in bench.seen("sip")
+    bench.tell(DigitHeard(ONE, "1", 9000, in_band=False))
+    assert bench.seen("calls")[-1] == LegDigit(ONE, "1", in_band=False)
 
 
 @pytest.mark.parametrize(

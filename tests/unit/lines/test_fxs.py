@@ -286,11 +286,13 @@ class TestTalk:
     def test_keys_and_pulses_reach_the_call_once_each(self, world: World) -> None:
         leg = world.talking()
         assert world.dial("5") == [LegDigit(leg, "5")]
-        assert world.fact(PulseDigitDialled(LINE, "7")) == [LegDigit(leg, "7")]
+        assert world.fact(PulseDigitDialled(LINE, "7")) == [
+            LegDigit(leg, "7", in_band=False)
+        ]
 
     def test_flash_then_second_number(self, world: World) -> None:
         leg = world.talking()
-        assert world.fact(HookFlashed(LINE)) == [StopPlaying(leg), LegFlashed(leg)]
+        assert world.fact(HookFlashed(LINE)) == [LegFlashed(leg)], "a prompt that plays goes on"
         assert tone(ToneName.DIAL, leg) in world.order(CollectNumber(leg))
         assert LegDialled(leg, LINE, "103") in world.dial("103")
 
@@ -305,9 +307,61 @@ class TestTalk:
         world.order(CollectNumber(leg))
         assert world.wait(FIRST_DIGIT_S) == [LegDialled(leg, LINE, "")]
 
-    def test_flash_in_the_first_dial_tone_is_ignored(self, world: World) -> None:
+    def test_flash_while_the_consulted_one_rings_comes_back(self, world: World) -> None:
+        leg = world.talking()
+        world.order(CollectNumber(leg))
+        world.dial("103")
+        world.order(Alert(leg))
+        assert world.fact(HookFlashed(LINE)) == [StopPlaying(leg), LegFlashed(leg)]
+        assert world.state is State.TALKING
+
+
+class TestShortHangUp:
+    """A hang-up shorter than a flash, with nobody to put on hold: the next call begins."""
+
+    def again(self, world: World, *ended: object) -> None:
+        old = world.machine.leg
+        out = world.fact(HookFlashed(LINE))
+        assert world.state is State.DIALLING and world.leg != old
+        assert out == [
+            *([] if old is None else [CloseLeg(old)]),
+            *ended,
+            OpenCard(world.leg, 3),
+            tone(ToneName.DIAL, world.leg),
+            Detect(world.leg, digits=True),
+            LegSeized(world.leg, LINE),
+        ]
+
+    def test_in_the_dial_tone(self, world: World) -> None:
         world.lift()
-        assert world.fact(HookFlashed(LINE)) == []
+        self.again(world, LegEnded(world.leg, Cause.NORMAL, by_far_end=True))
+
+    def test_while_the_called_one_rings(self, world: World) -> None:
+        world.lift()
+        world.dial("102")
+        world.order(Alert(world.leg))
+        self.again(world, LegEnded(world.leg, Cause.NORMAL, by_far_end=True))
+        assert LegDialled(world.leg, LINE, "103") in world.dial("103")
+
+    def test_after_the_call(self, world: World) -> None:
+        world.order(Release(world.talking(), Cause.NORMAL))
+        self.again(world, LineIdle(LINE))
+
+    def test_in_the_howler(self, world: World) -> None:
+        world.order(Release(world.talking(), Cause.NORMAL))
+        world.wait(fxs.REORDER_S)
+        assert world.state is State.HOWLER
+        self.again(world, LineIdle(LINE))
+
+    def test_on_a_parked_port(self, world: World) -> None:
+        world.order(Release(world.talking(), Cause.NORMAL))
+        world.wait(fxs.REORDER_S)
+        world.wait(fxs.HOWLER_S)
+        self.again(world, ClearAlarm(f"off-hook:{LINE}"), LineIdle(LINE))
+
+
+class TestRelease:
+    """How a call ends that the telephone did not end."""
 
     @pytest.mark.parametrize(
         ("cause", "name"),
