@@ -107,9 +107,13 @@ class Party:
         """Level of the last seconds at this ear (at most 8), dBm0."""
         return float(await self._ask("level", seconds=seconds))
 
-    async def dial(self, digits: str, on_ms: int = 80, off_ms: int = 80) -> None:
-        """Press keys (0-9 * # A-D) as DTMF; returns after the last pause."""
-        await self._ask("dial", digits=digits, on_ms=on_ms, off_ms=off_ms)
+    async def dial(self, digits: str, on_ms: int = 80, off_ms: int = 80) -> int:
+        """Press keys (0-9 * # A-D) as DTMF; returns after the last pause.
+
+        The result is the card sample at which the last key was let go, to compare with
+        ``ring_bursts``.
+        """
+        return int(await self._ask("dial", digits=digits, on_ms=on_ms, off_ms=off_ms))
 
 
 class Telephone(Party):
@@ -127,9 +131,16 @@ class Telephone(Party):
         """Hook flash: on hook for ``ms``; returns when it is over."""
         await self._ask("flash", ms=ms)
 
-    async def dial_pulses(self, digits: str, pps: float = 10.0, make: float = 0.4) -> None:
-        """Turn a rotary dial: ``make`` is the closed part of a pulse; 0.8 s between digits."""
-        await self._ask("dial_pulses", digits=digits, pps=pps, make=make)
+    async def dial_pulses(self, digits: str, pps: float = 10.0, make: float = 0.4) -> int:
+        """Turn a rotary dial: ``make`` is the closed part of a pulse; 0.8 s between digits.
+
+        The result is the card sample at which the last pulse ended.
+        """
+        return int(await self._ask("dial_pulses", digits=digits, pps=pps, make=make))
+
+    async def loop_moved(self) -> int:
+        """Card sample at which the handset, its dial or a flash last opened or closed the loop."""
+        return int(await self._ask("loop_moved"))
 
     async def off_hook(self) -> bool:
         """Whether the handset is lifted."""

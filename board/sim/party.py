@@ -175,15 +175,17 @@ class Party:
         """Wait for the end of what is being said."""
         await asyncio.wait_for(self.mouth.done(), timeout_s)
 
-    async def dial(self, digits: str, on_ms: int = 80, off_ms: int = 80) -> None:
-        """Press keys."""
+    async def dial(self, digits: str, on_ms: int = 80, off_ms: int = 80) -> int:
+        """Press keys; the card sample at which the last one was let go."""
         try:
             sound = dtmf(digits, on_ms, off_ms)
         except ValueError as error:
             raise OrderError(str(error)) from error
-        self._say(sound)
+        first = self._say(sound)
         await self.mouth.done()
-        self.attend()
+        # ringback may begin in the pause after the last key
+        self._attentive_since = first + len(sound) - off_ms * RATE_HZ // 1000
+        return self._attentive_since
 
     async def listen(self) -> int:
         """Begin a recording; its number."""

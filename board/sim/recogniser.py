@@ -131,7 +131,7 @@ def _matched_bursts(runs: list[Run], cadence_ms: tuple[int, ...], place: int) ->
     if runs[0].frames > cadence_ms[place] / 10 * (1 + TOLERANCE) + BLUR_FRAMES:
         return 0
     bursts = 0
-    for run in runs[1:-1]:  # the oldest is cut: its length says nothing
+    for run in runs[1:]:  # the oldest may be cut, so it counts only if it fits all the same
         place = (place - 1) % len(cadence_ms)
         if not _fits(run, cadence_ms[place]):
             break

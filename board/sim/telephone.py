@@ -45,6 +45,7 @@ class Telephone(Party):
         "hang_up",
         "flash",
         "dial_pulses",
+        "loop_moved",
         "off_hook",
         "ringing",
         "wait_ringing",
@@ -60,6 +61,7 @@ class Telephone(Party):
         self._lifted = False
         self._closed = False  # the handset's loop, as a dial breaks it
         self._moved_s = 0.0  # when the loop last opened or closed
+        self._moved_sample = 0
         self._mode = (0, 0)  # ring mode, polarity
         self._bursts: list[tuple[int, int]] = []  # first and end sample; 0 while it rings
         self._answered = False  # the ringing in _bursts ended by lifting
@@ -98,6 +100,7 @@ class Telephone(Party):
     def _set_loop(self, closed: bool) -> None:
         self._closed = closed
         self._moved_s = time.monotonic()
+        self._moved_sample = self.bench.sample_now()
         self._drive_switch_hook()
         self.changes.tell()
 
@@ -181,19 +184,22 @@ class Telephone(Party):
         await self._break_loop(self._steady_s(), ms / 1000)
         self.attend()
 
-    async def dial_pulses(self, digits: str, pps: float = 10.0, make: float = 0.4) -> None:
-        """Turn the dial for each digit."""
+    async def dial_pulses(self, digits: str, pps: float = 10.0, make: float = 0.4) -> int:
+        """Turn the dial for each digit; the card sample at which the last pulse ended."""
         self._need_handset()
         start_s = self._steady_s()
+        last_sample = self.bench.sample_now()
         for digit in digits:
             if digit not in "0123456789":
                 raise OrderError(f"a rotary dial has no {digit!r}")
             for _ in range(int(digit) or 10):
                 await self._break_loop(start_s, (1 - make) / pps)
                 start_s += 1 / pps
+            self.attend()
+            last_sample = self.bench.sample_now()
             start_s += BETWEEN_DIGITS_S
             await _until(start_s)
-        self.attend()
+        return last_sample
 
     def _need_handset(self) -> None:
         if not self._lifted:
@@ -209,6 +215,10 @@ class Telephone(Party):
         self._set_loop(False)
         await _until(start_s + length_s)
         self._set_loop(self._lifted)
+
+    async def loop_moved(self) -> int:
+        """Card sample at which the handset last opened or closed the loop."""
+        return self._moved_sample
 
     async def off_hook(self) -> bool:
         """Whether the handset is lifted."""

@@ -81,6 +81,11 @@ def test_silence_and_foreign_tone() -> None:
     assert recognise(on_a_line(Tone((1000.0,)).render(0, 16_000)), country) == "tone"
 
 
+def test_ringback_that_began_before_one_listened() -> None:
+    sound = on_a_line(COUNTRIES["UA"].ringback.render(400, 16_000))  # 50 ms of it are missed
+    assert recognise(sound, COUNTRIES["UA"]) == "ringback"
+
+
 def test_busy_is_heard_after_speech() -> None:
     words = speak_text("Good bye then.", "en").astype(float)
     sound = on_a_line(np.concatenate((words, COUNTRIES["PL"].busy.render(0, 24_000))))
