@@ -7,6 +7,7 @@ cuts the prompt. Pure.
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from typing import TYPE_CHECKING
 
 from firmware.calls.activity import PROMPT_LIMIT_S, Activity
@@ -21,7 +22,7 @@ WRONG_PAUSE_S = 1.0  # after the last digit of a number that leads nowhere
 MAX_CODE = 16  # digits of a PIN or number entered by hand
 
 
-class Input(Activity):
+class Input(Activity, ABC):
     """Base: plays, takes kept keys first, waits `timeout_s` of silence after the prompt."""
 
     name = "menu"
@@ -54,9 +55,9 @@ class Input(Activity):
         self.key(digit)
         return True
 
+    @abstractmethod
     def key(self, digit: str) -> None:
-        """One key; to be overridden."""
-        raise NotImplementedError
+        """One key."""
 
     def on_play_ended(self, fact: PlayEnded) -> None:
         """The silence after the prompt counts."""

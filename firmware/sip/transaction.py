@@ -9,6 +9,7 @@ making (RFC 3261 8.1.3.1). Timers carry the RFC's letters. Pure; driven by ``tra
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from enum import Enum
 
 from firmware.errors import LocalError
@@ -30,7 +31,7 @@ class State(Enum):
     TERMINATED = "terminated"
 
 
-class Client:
+class Client(ABC):
     """What the two client machines share: retransmission of one request."""
 
     __slots__ = ("_interval_s", "data", "reliable", "request", "state", "timers")
@@ -51,8 +52,9 @@ class Client:
         self.timers.start(timeout, now_s + TIMEOUT_S)
         return [self.data]
 
+    @abstractmethod
     def on_response(self, response: Response, now_s: float) -> list[Output]:
-        raise NotImplementedError
+        """Take a response that matches this request."""
 
     def on_timer(self, now_s: float) -> list[Output]:
         """Let due timers act."""
@@ -170,7 +172,7 @@ class NonInviteClient(Client):
         return [response]
 
 
-class Server:
+class Server(ABC):
     """Server transaction: keeps the last response for retransmitted requests.
 
     After a final response only those bytes stay in memory (a finished transaction lingers 32 s,
@@ -191,8 +193,9 @@ class Server:
         """Whether a final response was given."""
         return self.state not in (State.TRYING, State.PROCEEDING)
 
+    @abstractmethod
     def respond(self, response: Response, now_s: float) -> list[Output]:
-        raise NotImplementedError
+        """Send a response to this request."""
 
     def on_retransmit(self) -> list[Output]:
         """The request came again: so does our last response."""
