@@ -33,8 +33,11 @@ from firmware.effects import (
     PlayFiles,
     PlayTone,
     SendDatagram,
+    SendDigits,
+    StartRecording,
     StartRinging,
     StopPlaying,
+    StopRecording,
     StopRinging,
     TagLeg,
     WriteEvent,
@@ -42,12 +45,15 @@ from firmware.effects import (
 from firmware.events import (
     CardUp,
     DigitHeard,
+    DigitsSent,
     HeldLeg,
     HookChanged,
     MediaUp,
     PlayEnded,
     PortState,
+    RecordEnded,
     RtpOpened,
+    ToneHeard,
 )
 from firmware.lines.countries import COUNTRIES
 from firmware.routing.table import Table
@@ -72,6 +78,8 @@ class Port:
     sound: Tone | tuple[str, ...] | None = None
     ends: float = inf  # when the prompt is over
     play: int = 0
+    record: StartRecording | None = None
+    record_began: float = 0.0
 
 
 @dataclass
@@ -92,6 +100,7 @@ class MediaHost:
                 rtp = 10_000 + 2 * len(self.ports)
                 self.facts.append(RtpOpened(order.leg, "192.0.2.9", rtp))
             case CloseLeg():
+                self._end_recording(order.leg, 0.0, "closed", now_s)
                 del self.ports[order.leg]
             case JoinBridge():
                 for leg, port in self.ports.items():
@@ -104,6 +113,15 @@ class MediaHost:
                 self.ports[order.leg].tag = order.tag
             case Detect():
                 self.ports[order.leg].digits = order.digits
+                if any(template.name is ToneName.DIAL for template in order.tones):
+                    self.facts.append(ToneHeard(order.leg, ToneName.DIAL, 0, 0))
+            case SendDigits():
+                self.facts.append(DigitsSent(order.leg))
+            case StartRecording():
+                port = self.ports[order.leg]
+                port.record, port.record_began = order, now_s
+            case StopRecording():
+                self._end_recording(order.leg, order.trim_s, "stopped", now_s)
             case PlayTone():
                 self._play(order.leg, order.tone, inf, order.play)
             case PlayFiles():
@@ -115,6 +133,13 @@ class MediaHost:
     def _play(self, leg: LegId, sound: Any, ends: float, play: int) -> None:
         port = self.ports[leg]
         port.sound, port.ends, port.play = sound, ends, play
+
+    def _end_recording(self, leg: LegId, trim_s: float, why: str, now_s: float) -> None:
+        port = self.ports[leg]
+        if port.record is not None:
+            seconds = max(0.0, now_s - port.record_began - trim_s)
+            record, port.record = port.record, None
+            self.facts.append(RecordEnded(leg, record.record, record.path, seconds, why))
 
     def play_out(self, now_s: float) -> None:
         """Prompts that are over by now."""
@@ -142,13 +167,12 @@ class SipPhone:
         self.line = LineId("office")
         self.seen: list[Any] = []
         legs, tokens = itertools.count(1), itertools.count(1)
+        self._new_leg = lambda: LegId(next(legs))
         trunk = SipTrunk(
             self.line, "192.0.2.1", 5060, username=extension, password=password, register=True
         )
         settings = SipSettings(*self.ADDRESS, "phone", b"p" * 32, trunks=(trunk,))
-        self.endpoint = SipEndpoint(
-            settings, lambda: LegId(next(legs)), lambda: f"{next(tokens):016x}"
-        )
+        self.endpoint = SipEndpoint(settings, self._new_leg, lambda: f"{next(tokens):016x}")
         self.take(self.endpoint.start(box.now()))
 
     def take(self, items: list[Any]) -> None:
@@ -170,8 +194,9 @@ class SipPhone:
         self._box.settle()
 
     def call(self, number: str) -> LegId:
-        self.order(Originate(LegId(77), self.line, number, Party("")))
-        return LegId(77)
+        own = self._new_leg()
+        self.order(Originate(own, self.line, number, Party("")))
+        return own
 
     def last(self, kind: type[T]) -> T:
         """The newest of what it gave of a kind."""
@@ -187,6 +212,7 @@ class OfficeBox:
         self.media = media or MediaHost()
         self.table = table
         self.clock_s = began_s
+        self.wall = MONDAY
         self.effects: list[Effect] = []
         self.ringing: set[LineId] = set()
         self.arriving: list[MessageReceived] = []  # from the phone to the exchange
@@ -212,7 +238,7 @@ class OfficeBox:
         self._carry_out(self.core.start(self.now()))
 
     def now(self) -> Now:
-        return Now(self.clock_s, MONDAY + timedelta(seconds=self.clock_s - 1000.0))
+        return Now(self.clock_s, self.wall + timedelta(seconds=self.clock_s - 1000.0))
 
     # ------------------------------------------------------------------ the world
 

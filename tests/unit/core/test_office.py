@@ -3,9 +3,21 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
+
 import pytest
 
-from firmware.effects import Alert, Answer, JoinBridge, Release, ReleaseLine, SeizeLine
+from firmware.effects import (
+    Alert,
+    Answer,
+    JoinBridge,
+    Release,
+    ReleaseLine,
+    SeizeLine,
+    SendDigits,
+    StartRecording,
+    StoreMessage,
+)
 from firmware.events import (
     BatteryChanged,
     DigitHeard,
@@ -14,14 +26,16 @@ from firmware.events import (
     LegArrived,
     LegEnded,
     MediaDown,
+    PolarityChanged,
     RingingPaused,
     RingingStarted,
+    ToneHeard,
 )
 from firmware.lines.countries import COUNTRIES
 from firmware.lines.fxo import CALLER_ID_S
 from firmware.lines.fxo import State as FxoState
 from firmware.lines.fxs import State as FxsState
-from firmware.values import CallId, Cause, LineId, Party
+from firmware.values import CallId, Cause, LineId, Party, ToneName
 from tests.unit.core.office import OfficeBox
 from tests.unit.core.test_assembly import office
 
@@ -147,6 +161,43 @@ def test_caller_from_outside_rings_everybody(box: OfficeBox) -> None:
     box.tell(BatteryChanged(line, True))
     box.put_down("FXS7")
     box.run(5.0)
+    assert_over(box)
+
+
+def test_staff_member_dials_out_on_an_exchange_line(box: OfficeBox) -> None:
+    box.lift("FXS1")
+    box.dial("FXS1", "90441234567")
+    box.run(4.0)  # the number could go on
+    [line] = [effect.line for effect in box.effects if isinstance(effect, SeizeLine)]
+    assert [e.digits for e in box.effects if isinstance(e, SendDigits)] == ["0441234567"]
+    leg = box.leg_on(line)
+    box.tell(ToneHeard(leg, ToneName.RINGBACK, 0, 0))
+    assert box.hears("FXS1") == line  # the exchange's own ringback
+    box.tell(PolarityChanged(line, True))
+    box.run(30.0)
+    assert states(box) == {"FXS1": "connected", line: "connected"}
+    box.put_down("FXS1")
+    assert ReleaseLine(line) in box.effects
+    box.run(5.0)
+    assert_over(box)
+
+
+def test_message_after_hours(box: OfficeBox) -> None:
+    line = LineId("FXO1")
+    box.wall += timedelta(hours=12)
+    box.tell(RingingStarted(line, 1))
+    box.run(COUNTRIES["UA"].first_burst_s + CALLER_ID_S + 10.0)
+    [record] = [effect for effect in box.effects if isinstance(effect, StartRecording)]
+    box.run(20.0)
+    busy = ToneHeard(box.leg_on("FXO1"), ToneName.BUSY, 16_000, 0)
+    box.tell(busy)  # two seconds of it are at the end of the message
+    [stored] = [effect for effect in box.effects if isinstance(effect, StoreMessage)]
+    assert (stored.message.mailbox, stored.message.path) == ("101", record.path)
+    box.run(5.0)
+    assert_over(box)
+    box.lift("FXS1")
+    assert box.hears("FXS1") == "stutter-dial"
+    box.put_down("FXS1")
     assert_over(box)
 
 

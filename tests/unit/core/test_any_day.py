@@ -1,0 +1,123 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""Whatever people do at their telephones: at the end of the day nothing is left of any call."""
+
+from __future__ import annotations
+
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from firmware.effects import Answer, Release
+from firmware.events import (
+    BatteryChanged,
+    DigitHeard,
+    HookFlashed,
+    LegArrived,
+    LegEnded,
+    RingingStarted,
+    RingingStopped,
+)
+from firmware.values import Cause, LegId, LineId
+from tests.unit.core.office import OfficeBox
+from tests.unit.core.test_assembly import office
+
+NUMBERS = ("101", "102", "103", "109", "200", "300", "112", "90441234567", "7", "0", "#", "*")
+TELEPHONES = ("FXS1", "FXS2", "FXS3")
+
+telephones = st.sampled_from(TELEPHONES)
+actions = st.one_of(
+    st.tuples(st.just("hook"), telephones),
+    st.tuples(st.just("flash"), telephones),
+    st.tuples(st.just("dial"), telephones, st.sampled_from(NUMBERS)),
+    st.tuples(st.just("wait"), st.sampled_from([0.1, 1.0, 4.0, 15.0, 70.0])),
+    st.tuples(st.just("ring"), st.sampled_from(["FXO1", "FXO2"])),
+    st.tuples(st.just("stop"), st.sampled_from(["FXO1", "FXO2"])),
+    st.tuples(st.just("drop"), st.sampled_from(["FXO1", "FXO2"])),
+    st.tuples(st.just("sip"), st.sampled_from(["call", "answer", "release"])),
+    st.tuples(st.just("console")),
+)
+
+
+class Day:
+    """People who do what the list says, as far as the hardware lets them."""
+
+    def __init__(self) -> None:
+        self.box = OfficeBox(office("r1"))
+        self.box.power_up()
+        self.phone = self.box.register("109", "office-109")
+        self.off_hook: set[str] = set()
+        self.called: list[LegId] = []  # what the SIP phone began
+
+    def do(self, action: tuple[str, ...]) -> None:
+        getattr(self, "_" + action[0])(*action[1:])
+
+    def _hook(self, line: str) -> None:
+        self.off_hook ^= {line}
+        self.box.lift(line) if line in self.off_hook else self.box.put_down(line)
+
+    def _flash(self, line: str) -> None:
+        if line in self.off_hook:
+            self.box.tell(HookFlashed(LineId(line)))
+
+    def _dial(self, line: str, number: str) -> None:
+        for digit in number:
+            channel = self.box.channels[LineId(line)]
+            for leg, port in tuple(self.box.media.ports.items()):
+                if port.channel == channel and port.digits and line in self.off_hook:
+                    self.box.tell(DigitHeard(leg, digit, 0))
+            self.box.run(0.2)
+
+    def _wait(self, seconds: float) -> None:
+        self.box.run(seconds)
+
+    def _ring(self, line: str) -> None:
+        self.box.tell(RingingStarted(LineId(line), 1))
+
+    def _stop(self, line: str) -> None:
+        self.box.tell(RingingStopped(LineId(line)))
+
+    def _drop(self, line: str) -> None:
+        self.box.tell(BatteryChanged(LineId(line), False))
+        self.box.tell(BatteryChanged(LineId(line), True))
+
+    def _sip(self, what: str) -> None:
+        arrived = [fact.leg for fact in self.phone.seen if isinstance(fact, LegArrived)]
+        over = {fact.leg for fact in self.phone.seen if isinstance(fact, LegEnded)}
+        if what == "call":
+            self.called.append(self.phone.call("101"))
+        for leg in [leg for leg in (*arrived, *self.called) if leg not in over]:
+            if what == "release":
+                self.phone.order(Release(leg, Cause.NORMAL))
+            elif what == "answer" and leg in arrived:
+                self.phone.order(Answer(leg))
+
+    def _console(self) -> None:
+        for call in self.box.switch.snapshot(self.box.now()).calls:
+            self.box._carry_out(self.box.core.hang_up(call.id, self.box.now()))
+            self.box.settle()
+
+    def end(self) -> None:
+        """Everybody goes home."""
+        for line in sorted(self.off_hook):
+            self.box.put_down(line)
+        for line in ("FXO1", "FXO2"):
+            self._stop(line)
+            self._drop(line)
+        self._sip("release")
+        self.box.run(400.0)
+
+
+@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@given(st.lists(actions, max_size=25))
+def test_nothing_is_left_of_any_day(day: list[tuple[str, ...]]) -> None:
+    office_day = Day()
+    for action in day:
+        office_day.do(action)
+    office_day.end()
+    box = office_day.box
+    shown = {view.line: view.state for view in box.switch.snapshot(box.now()).lines}
+    assert box.switch.empty, box.switch.snapshot(box.now())
+    assert box.media.ports == {}
+    assert box.ringing == set()
+    assert box.at_rest
+    assert {line for line in box.channels if shown[line] != "idle"} == set()
+    assert box.events().count("arrived") == box.events().count("ended")
