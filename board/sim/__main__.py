@@ -21,7 +21,10 @@ from board.sim.control import ControlSocket
 from board.sim.tones import COUNTRIES
 
 SHM_LINK = "card.shm"  # tells the memory's place, so that whoever kills us can remove it
-NICENESS = -10  # the card is hardware of its own; the host's programs must not starve it
+# The card is hardware of its own: the host's programs must not starve it. The least real-time
+# priority is enough; the media engine's is above it.
+REALTIME_PRIORITY = 1
+NICENESS = -10  # where real-time priority is not allowed
 
 
 def parse_arguments() -> argparse.Namespace:
@@ -86,13 +89,21 @@ async def run(arguments: argparse.Namespace) -> None:
         board.stop()
 
 
+def raise_priority() -> None:
+    """Run ahead of the host's programs; the firmware inherits it."""
+    try:
+        os.sched_setscheduler(0, os.SCHED_RR, os.sched_param(REALTIME_PRIORITY))
+    except PermissionError:
+        try:
+            os.setpriority(os.PRIO_PROCESS, 0, NICENESS)
+        except PermissionError:
+            print("not allowed a higher priority; sound may come late", file=sys.stderr)
+
+
 def main() -> None:
     """Entry point."""
     arguments = parse_arguments()
-    try:
-        os.setpriority(os.PRIO_PROCESS, 0, NICENESS)
-    except PermissionError:
-        print("not allowed a higher priority; sound may come late", file=sys.stderr)
+    raise_priority()
     asyncio.run(run(arguments))
 
 
