@@ -17,6 +17,7 @@ from typing import Any, Protocol, cast, get_args
 
 from firmware.clock import Now
 from firmware.effects import (
+    ClearAlarm,
     CloseLeg,
     Effect,
     Indicate,
@@ -25,6 +26,7 @@ from firmware.effects import (
     OpenRtp,
     Originate,
     PlayTone,
+    RaiseAlarm,
     SaveSetting,
     SetMessageWaiting,
     TagLeg,
@@ -151,6 +153,7 @@ class Core:
         self._by_leg: dict[LegId, LineMachine] = {}
         self._tags: dict[LegId, dict[str, str]] = {}
         self._open: set[LegId] = set()  # legs that have a port in the media engine
+        self._media_lost = False  # once: what was held before then has ended
 
     # ------------------------------------------------------------------ inputs
 
@@ -177,7 +180,7 @@ class Core:
 
     def on_fact(self, fact: Fact, now: Now) -> list[Effect]:
         """Take one fact from outside; returns what the dispatcher has to carry out, in order."""
-        return self._run(self._route(fact, now), now)
+        return [*_box_alarms(fact), *self._run(self._route(fact, now), now)]
 
     def on_timer(self, now: Now) -> list[Effect]:
         """Let every machine look at the clock."""
@@ -202,6 +205,7 @@ class Core:
         if isinstance(fact, MediaUp):
             return [self._adopt(held, now) for held in fact.held]
         if isinstance(fact, MediaDown):
+            self._media_lost = True
             return [(m, m.on_fact(fact, now)) for m in (*self._analog, self._sip)]
         if isinstance(fact, CardUp | CardDown):
             machines = [self._by_line[line] for line in fact.lines if line in self._by_line]
@@ -246,7 +250,7 @@ class Core:
             return None, []
         tag = _parse_tag(held.tag)
         machine = self._by_line.get(LineId(tag.get("line", "")))
-        if machine is None or "call" not in tag:
+        if machine is None or "call" not in tag or self._media_lost:
             return None, [CloseLeg(held.leg)]
         self._tags[held.leg] = tag
         self._by_leg[held.leg] = machine
@@ -358,6 +362,19 @@ class _Run:
         self.effects += self._closing
         self._closing = []
         return self.effects
+
+
+def _box_alarms(fact: Fact) -> list[Effect]:
+    """Parts of the box that come and go."""
+    if isinstance(fact, MediaUp):
+        return [ClearAlarm("media")]
+    if isinstance(fact, MediaDown):
+        return [RaiseAlarm("media", f"The media host is away: {fact.reason}")]
+    if isinstance(fact, CardUp):
+        return [ClearAlarm(f"card:{fact.card}")]
+    if isinstance(fact, CardDown):
+        return [RaiseAlarm(f"card:{fact.card}", fact.reason)]
+    return []
 
 
 def _parse_tag(text: str) -> dict[str, str]:

@@ -1,9 +1,8 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """The exchange process: builds every machine and adapter, joins them, starts and stops them.
 
-One of the two composition roots. Facts come from the adapters into :meth:`Exchange.feed`, one at
-a time in the event loop's thread; the core answers with effects; the dispatcher carries them
-out. Nothing is decided here.
+One of the two composition roots. Adapters give their facts to the reactor, the core answers with
+effects, the dispatcher carries them out. Nothing is decided here.
 """
 
 from __future__ import annotations
@@ -17,10 +16,9 @@ import signal
 from collections.abc import Callable
 from contextlib import AsyncExitStack
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from itertools import count
 from pathlib import Path
-from typing import Any
 
 from drivers.linecard.card import CardLink
 from drivers.linecard.revision import Revision, read_revision
@@ -30,27 +28,26 @@ from firmware.alarms import Alarms
 from firmware.assembly import country_of, line_machines, sip_lines, sip_settings
 from firmware.calls.context import Ids, Speech
 from firmware.calls.switch import Switch
-from firmware.clock import Now
 from firmware.config.load import load_office
-from firmware.control.protocol import Status
+from firmware.control.backend import Backend
 from firmware.control.server import ControlServer
-from firmware.core import CONTACTS, Core, Fact, MessageReceived, NameResolved, PeerUnreachable
+from firmware.core import CONTACTS, Core, MessageReceived, NameResolved, PeerUnreachable
 from firmware.dispatcher import Dispatcher
-from firmware.effects import ClearAlarm, Effect, RaiseAlarm
+from firmware.effects import ClearAlarm, RaiseAlarm
 from firmware.errors import ConfigError
-from firmware.events import CardDown, CardUp, MediaDown, MediaUp
 from firmware.ids import CallIds, LegIds
 from firmware.lines.countries import COUNTRIES
 from firmware.media.client import MediaClient
 from firmware.media.prompts import PromptStore, default_root, digit_keys, number_keys
-from firmware.records.queries import list_calls
+from firmware.officeclock import OfficeClock
+from firmware.reactor import Reactor
 from firmware.records.store import Store
 from firmware.records.writer import RecordWriter
 from firmware.routing.compile import compile_office
 from firmware.routing.table import CardRef, Table
 from firmware.sip.endpoint import SipEndpoint
 from firmware.sip.transport import Transport, local_address
-from firmware.values import CallId, LineId
+from firmware.values import LineId
 
 log = logging.getLogger(__name__)
 
@@ -72,83 +69,52 @@ class Options:
     wall_clock: datetime | None  # rehearse another time of day
 
 
-class Clock:
-    """The one clock: the loop's monotonic seconds and the office's wall time."""
-
-    def __init__(self, table: Table, wall_clock: datetime | None) -> None:
-        self._zone = table.time_zone
-        self._offset = timedelta()
-        if wall_clock is not None:
-            aware = wall_clock if wall_clock.tzinfo else wall_clock.replace(tzinfo=self._zone)
-            self._offset = aware - datetime.now(self._zone)
-
-    def now(self) -> Now:
-        """This instant."""
-        mono_s = asyncio.get_running_loop().time()
-        return Now(mono_s, datetime.now(self._zone) + self._offset)
-
-
 class Exchange:
     """Everything one exchange consists of. Create it in a running loop, then :meth:`run`."""
 
     def __init__(self, options: Options, table: Table) -> None:
-        self._loop = asyncio.get_running_loop()
         self._options = options
         self._table = table
-        self._clock = Clock(table, options.wall_clock)
-        started = self._clock.now()
-        self._alarms = Alarms()
-        self._changed = asyncio.Event()
-        self._timer: asyncio.TimerHandle | None = None
-        self._media_up = False
+        self._reactor = reactor = Reactor(OfficeClock(table.time_zone, options.wall_clock))
         self._records = RecordWriter(options.data / "records.sqlite", self._records_alarm)
         self._store = Store(options.data / "store.sqlite")
-        self._media = MediaClient(str(options.media_socket), self.feed)
+        self._media = MediaClient(str(options.media_socket), reactor.feed)
         self._revisions = {card.name: _revision(card) for card in table.data.cards}
         self._cards = [self._card_link(card) for card in table.data.cards]
         host, _, port = table.data.sip_listen.rpartition(":")
-        self._transport = Transport(
-            host,
-            int(port or 0),
-            lambda data, source: self.feed(MessageReceived(data, source)),
-            lambda source: self.feed(PeerUnreachable(source)),
-            lambda name, addresses: self.feed(NameResolved(name, addresses)),
-        )
+        self._transport = self._new_transport(host, int(port or 0))
         born = datetime.now(UTC)  # not the rehearsed time: identifiers must not come again
         ids = Ids(LegIds(born), CallIds(born), _play_ids())
-        self._make_mailboxes()
-        self._switch = self._new_switch(ids, started)
-        self._core = self._new_core(ids, host, int(port or 0))
-        self._dispatcher = Dispatcher(
-            self._card_of_lines(),
-            self._media,
-            self._transport,
-            self._records,
-            self._store,
-            self._alarms,
+        self._switch = self._new_switch(ids)
+        self._core = self._new_core(ids, local_address(host), int(port or 0))
+        alarms = Alarms()
+        reactor.join(self._core, self._new_dispatcher(alarms))
+        self._backend = Backend(
+            reactor,
+            self._core,
+            self._switch,
+            table,
+            alarms,
+            lambda: self._media.connected,
+            self._records.path,
         )
 
     # ------------------------------------------------------------------ building
 
-    @property
-    def _voicemail(self) -> Path:
-        return self._options.data / "voicemail"
-
-    def _make_mailboxes(self) -> None:
-        for person in self._table.people.values():
-            if person.mailbox:
-                (self._voicemail / person.extension).mkdir(parents=True, exist_ok=True)
-
-    def _new_switch(self, ids: Ids, started: Now) -> Switch:
+    def _new_switch(self, ids: Ids) -> Switch:
         data = self._table.data
         recordings = Path(data.recordings) if data.recordings else None
         prompts = PromptStore(self._options.prompts or default_root(), data.language, recordings)
+        voicemail = self._options.data / "voicemail"
+        for person in self._table.people.values():
+            if person.mailbox:
+                (voicemail / person.extension).mkdir(parents=True, exist_ok=True)
         return Switch(
             self._table,
             Speech(prompts.path, number_keys, digit_keys),
             ids,
-            started,
-            voicemail_folder=str(self._voicemail),
+            self._reactor.clock.now(),
+            voicemail_folder=str(voicemail),
             messages=self._store.messages(),
             settings=self._store.settings(),
         )
@@ -159,8 +125,7 @@ class Exchange:
             for line in self._table.lines.values()
             if line.card
         }
-        secret = secrets.token_bytes(SECRET_BYTES)
-        settings = sip_settings(self._table, local_address(host), port, secret)
+        settings = sip_settings(self._table, host, port, secrets.token_bytes(SECRET_BYTES))
         return Core(
             line_machines(self._table, channels, ids.new_leg),
             SipEndpoint(settings, ids.new_leg, lambda: secrets.token_hex(TOKEN_BYTES)),
@@ -169,116 +134,50 @@ class Exchange:
             country_of(self._table).tones,
         )
 
+    def _new_transport(self, host: str, port: int) -> Transport:
+        feed = self._reactor.feed
+        return Transport(
+            host,
+            port,
+            lambda data, source: feed(MessageReceived(data, source)),
+            lambda source: feed(PeerUnreachable(source)),
+            lambda name, addresses: feed(NameResolved(name, addresses)),
+        )
+
     def _card_link(self, card: CardRef) -> CardLink:
         on_card = [line for line in self._table.lines.values() if line.card == card.name]
         lines = {line.port: line.name for line in on_card}
-        link = CardLink(
-            card.name, card.device, self._revisions[card.name], lines, self.feed, __version__
-        )
+        revision = self._revisions[card.name]
+        link = CardLink(card.name, card.device, revision, lines, self._reactor.feed, __version__)
         link.configure({line.name: _timings(line.country) for line in on_card})
         return link
 
-    def _card_of_lines(self) -> dict[LineId, CardLink]:
-        by_name = {link.name: link for link in self._cards}
-        return {line.name: by_name[line.card] for line in self._table.lines.values() if line.card}
-
-    # ------------------------------------------------------------------ facts in, effects out
-
-    def feed(self, fact: Fact) -> None:
-        """Take one fact from an adapter; never raises, a fault costs one fact at most."""
-        now = self._clock.now()
-        try:
-            effects = self._core.on_fact(fact, now)
-        except Exception:
-            log.exception("could not handle %r", fact)
-            effects = []
-        self._dispatch([*effects, *self._own_effects(fact)], now)
-
-    def _own_effects(self, fact: Fact) -> list[Effect]:
-        """What the box itself notices: its parts coming and going."""
-        if isinstance(fact, MediaUp | MediaDown):
-            self._media_up = isinstance(fact, MediaUp)
-        if isinstance(fact, MediaDown):
-            return [RaiseAlarm("media", f"The media host is away: {fact.reason}")]
-        if isinstance(fact, CardDown):
-            return [RaiseAlarm(f"card:{fact.card}", fact.reason)]
-        if isinstance(fact, CardUp):
-            return [ClearAlarm(f"card:{fact.card}")]
-        return [ClearAlarm("media")] if isinstance(fact, MediaUp) else []
-
-    def _dispatch(self, effects: list[Effect], now: Now) -> None:
-        self._dispatcher.carry_out(effects, now.wall)
-        self._arm_timer()
-        self._changed.set()
-
-    def _arm_timer(self) -> None:
-        if self._timer is not None:
-            self._timer.cancel()
-        due = self._core.next_timeout()
-        self._timer = None if due is None else self._loop.call_at(due, self._on_timer)
-
-    def _on_timer(self) -> None:
-        now = self._clock.now()
-        try:
-            effects = self._core.on_timer(now)
-        except Exception:
-            log.exception("a timer failed")
-            effects = []
-        self._dispatch(effects, now)
+    def _new_dispatcher(self, alarms: Alarms) -> Dispatcher:
+        links = {link.name: link for link in self._cards}
+        by_line: dict[LineId, CardLink] = {
+            line.name: links[line.card] for line in self._table.lines.values() if line.card
+        }
+        return Dispatcher(by_line, self._media, self._transport, self._records, self._store, alarms)
 
     def _records_alarm(self, text: str) -> None:
         """Called by the writer's thread: "" when it writes again."""
-        effect: Effect = RaiseAlarm("records", text) if text else ClearAlarm("records")
-        self._loop.call_soon_threadsafe(lambda: self._dispatch([effect], self._clock.now()))
-
-    # ------------------------------------------------------------------ the control API's backend
-
-    def status(self) -> Status:
-        """The box now."""
-        now = self._clock.now()
-        view = self._switch.snapshot(now)
-        return Status(
-            version=__version__,
-            office=self._table.data.office,
-            table=self._table.hash,
-            wall=now.wall,
-            media_up=self._media_up,
-            lines=view.lines,
-            calls=view.calls,
-            queues=view.queues,
-            agents=view.agents,
-            alarms=self._alarms.standing,
-        )
-
-    def hang_up(self, call: CallId) -> None:
-        """End a call on behalf of a console."""
-        now = self._clock.now()
-        self._dispatch(self._core.hang_up(call, now), now)
-
-    async def records(self, limit: int) -> list[Any]:
-        """Records of ended calls, newest first."""
-        return await asyncio.to_thread(list_calls, self._records.path, limit)
-
-    def changed(self) -> asyncio.Event:
-        """Set after the next change."""
-        if self._changed.is_set():
-            self._changed = asyncio.Event()
-        return self._changed
+        self._reactor.act_soon(RaiseAlarm("records", text) if text else ClearAlarm("records"))
 
     # ------------------------------------------------------------------ life
 
     async def run(self) -> None:
         """Serve until SIGTERM or SIGINT; raises what an adapter cannot recover from."""
         stop = _stop_signal()
+        contacts = self._store.settings().get(CONTACTS, "")
         async with AsyncExitStack() as stack:
             self._records.start()
             stack.callback(self._records.close)
             stack.callback(self._store.close)
             await self._transport.start()
             stack.push_async_callback(self._transport.stop)
-            await stack.enter_async_context(ControlServer(self).serve(self._options.control))
-            now = self._clock.now()
-            self._dispatch(self._core.start(now, self._store.settings().get(CONTACTS, "")), now)
+            control = ControlServer(self._backend)
+            await stack.enter_async_context(control.serve(self._options.control))
+            self._reactor.act(lambda now: self._core.start(now, contacts), "the start")
             async with asyncio.TaskGroup() as group:
                 tasks = [group.create_task(card.run()) for card in self._cards]
                 tasks.append(group.create_task(self._media.run()))
@@ -286,16 +185,12 @@ class Exchange:
                 _settle_memory()
                 log.info("office %r, table %s", self._table.data.office, self._table.hash[:12])
                 await stop.wait()
-                self._stop_sip()
+                self._reactor.act(self._core.stop, "the stop")
                 for task in tasks:
                     task.cancel()
 
     def _trunk_hosts(self) -> tuple[str, ...]:
         return tuple(trunk.host for trunk in self._table.trunks.values() if trunk.host)
-
-    def _stop_sip(self) -> None:
-        now = self._clock.now()
-        self._dispatch(self._core.stop(now), now)
 
 
 def main(options: argparse.Namespace) -> int:

@@ -114,7 +114,7 @@ def test_values() -> None:
 
 def test_check_accepts(capsys: pytest.CaptureFixture[str]) -> None:
     assert tipring("check", R1) == 0
-    assert capsys.readouterr().out.startswith("Shop of fifteen: 15 people, 15 telephones")
+    assert capsys.readouterr().out.startswith("Shop of fifteen: people 15, telephones 15")
 
 
 def test_check_accepts_for_machines(capsys: pytest.CaptureFixture[str]) -> None:

@@ -10,6 +10,7 @@ import pytest
 
 from firmware.core import CONTACTS, NOT_HEARD, MessageReceived, NameResolved, PeerUnreachable
 from firmware.effects import (
+    ClearAlarm,
     Alert,
     Answer,
     CloseLeg,
@@ -63,6 +64,8 @@ ONE, TWO = LegId(1), LegId(2)
 CALL = CallId("c1")
 LIFTED = HookChanged(FXS, True)
 ENDED = LegEnded(ONE, Cause.NORMAL, True)
+
+MEDIA_IS_BACK = ClearAlarm("media")
 
 
 def note(text: str) -> WriteEvent:
@@ -365,7 +368,7 @@ def test_held_legs_are_given_to_their_lines(bench: Bench) -> None:
         ),
         "192.0.2.9",
     )
-    assert bench.tell(up) == [Detect(ONE, digits=True)]
+    assert bench.tell(up) == [MEDIA_IS_BACK, Detect(ONE, digits=True)]
     assert bench.seen("fxs") == [("restore", ONE, "")]
     assert bench.seen("sip") == [("restore", TWO, "dialog")]
     assert bench.seen("calls") == [LegAdopted(ONE, FXS, "talk 1"), LegAdopted(TWO, PHONE, "talk 2")]
@@ -387,7 +390,7 @@ def test_adopted_leg_goes_on_with_its_tag_and_is_forgotten_at_its_end(bench: Ben
     ["", "[]", "{", '{"line": "FXS1"}', tag_of("FXS9", call="c"), '{"call": "c"}'],
 )
 def test_leg_that_cannot_be_adopted_is_closed(bench: Bench, tag: str) -> None:
-    assert bench.tell(MediaUp((held(ONE, tag),), "h")) == [CloseLeg(ONE)]
+    assert bench.tell(MediaUp((held(ONE, tag),), "h")) == [MEDIA_IS_BACK, CloseLeg(ONE)]
     assert bench.journal == []
     assert bench.books == (0, 0, 0)
 
@@ -395,7 +398,7 @@ def test_leg_that_cannot_be_adopted_is_closed(bench: Bench, tag: str) -> None:
 def test_line_may_decline_a_held_leg(bench: Bench) -> None:
     bench.fxs.answers["restore"] = [LegAdopted(ONE, FXS, ""), CloseLeg(ONE), ENDED]
     effects = bench.tell(MediaUp((held(ONE, tag_of("FXS1", call="c"), "card"),), "h"))
-    assert effects == [CloseLeg(ONE)]
+    assert effects == [MEDIA_IS_BACK, CloseLeg(ONE)]
     assert bench.seen("calls") == [LegAdopted(ONE, FXS, "c"), ENDED]
     assert bench.books == (0, 0, 0)
 
@@ -403,8 +406,17 @@ def test_line_may_decline_a_held_leg(bench: Bench) -> None:
 def test_own_legs_are_not_adopted_again(bench: Bench) -> None:
     """The connection to the media host was lost and is back; the talk never ended."""
     seize(bench)
-    assert bench.tell(MediaUp((held(ONE, tag_of("FXS1", call="c"), "card"),), "h")) == []
+    up = MediaUp((held(ONE, tag_of("FXS1", call="c"), "card"),), "h")
+    assert bench.tell(up) == [MEDIA_IS_BACK]
     assert not any("restore" in str(what) for what in bench.seen("fxs"))
+
+
+def test_what_a_lost_host_still_holds_has_ended_and_is_closed(bench: Bench) -> None:
+    """Its calls ended when the connection broke; their legs must not begin them again."""
+    bench.tell(MediaDown("the socket failed"))
+    assert bench.tell(MediaUp((held(ONE, tag_of("FXS1", call="c"), "card"),), "h")) == [
+        CloseLeg(ONE)
+    ]
 
 
 # ------------------------------------------------------------------ life
