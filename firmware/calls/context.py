@@ -17,6 +17,7 @@ from firmware.calls.states import LegState
 from firmware.clock import Now
 from firmware.effects import (
     Answer,
+    ClearAlarm,
     Effect,
     JoinBridge,
     LeaveBridge,
@@ -77,6 +78,7 @@ class Context:
         self.out_of_service: dict[LineId, str] = {}  # line: reason
         self.off_hook: dict[LineId, float] = {}  # handset up without a leg; look again at (s)
         self.last_agent: dict[str, str] = {}  # round-robin queue: extension offered last
+        self._alarms: dict[str, str] = {}  # raised here and standing: key, text
 
     # ------------------------------------------------------------------ effects
 
@@ -87,6 +89,17 @@ class Context:
     def write(self, call: CallId, kind: str, /, **data: object) -> None:
         """Append an event to the record of a call."""
         self.out.append(WriteEvent(call, kind, data))
+
+    def alarm(self, key: str, text: str) -> None:
+        """Something is wrong that a person must mend; told once as long as it stays the same."""
+        if self._alarms.get(key) != text:
+            self._alarms[key] = text
+            self.emit(RaiseAlarm(key, text))
+
+    def all_clear(self, key: str) -> None:
+        """It is mended."""
+        if self._alarms.pop(key, None) is not None:
+            self.emit(ClearAlarm(key))
 
     # ------------------------------------------------------------------ lines
 
@@ -151,7 +164,7 @@ class Context:
         if not paths:
             return 0
         play = self.ids.new_play()
-        leg.sounding = True
+        leg.sounding, leg.playing = True, (play, paths)
         self.emit(PlayFiles(leg.id, play, paths, loop))
         return play
 
@@ -160,10 +173,21 @@ class Context:
         if "/" in key:
             return key
         try:
-            return str(self.speech.path(key))
+            path = str(self.speech.path(key))
         except ConfigError as error:
-            self.emit(RaiseAlarm(f"prompt:{key}", str(error)))
+            self.alarm(f"prompt:{key}", str(error))
             return ""
+        return path
+
+    def played(self, leg: Leg, play: int, reason: str) -> None:
+        """Files were played to the end; ``reason`` names those that could not be."""
+        known, paths = leg.playing
+        for path in paths if play == known else ():
+            key = f"prompt:{path.rpartition('/')[2].removesuffix('.wav')}"
+            if path in reason:
+                self.alarm(key, f"A sound could not be played: {reason}. Record it again.")
+            else:
+                self.all_clear(key)
 
     def hush(self, leg: Leg) -> None:
         """Stop what we play to a party, if anything."""

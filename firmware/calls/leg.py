@@ -28,6 +28,7 @@ class Leg:
     call: Call | None = None
     held: Call | None = None  # the call this telephone left on hold to consult
     sounding: bool = False  # a prompt, music or tone of ours plays to it
+    playing: tuple[int, tuple[str, ...]] = (0, ())  # the last files played to it: number, paths
     lifted: bool = False  # the handset was up when we released the leg
     wrap_up_s: float = 0.0  # rest of the agent after this leg ends
     began: float = 0.0  # monotonic s

@@ -13,9 +13,11 @@ from datetime import datetime
 from typing import TYPE_CHECKING
 
 from firmware.effects import (
+    ClearAlarm,
     DeleteMessage,
     DiscardRecording,
     MarkMessage,
+    RaiseAlarm,
     SetMessageWaiting,
     StoreMessage,
 )
@@ -25,8 +27,10 @@ from firmware.values import CallId, LineId, Message, Party
 if TYPE_CHECKING:
     from firmware.calls.context import Context
 
+ALARM = "voicemail"
 MIN_MESSAGE_S = 1.0  # shorter is a caller who hung up at the beep
 MAX_MESSAGES = 100  # in one mailbox; then it is full until its owner deletes some
+GOOD_ENDS = frozenset({"stopped", "limit", "silence", "closed"})  # others are error sentences
 CLOSE_LIMIT_S = 60.0  # after a recording's longest time; then the media host has lost it
 
 
@@ -107,6 +111,7 @@ class Mailboxes:
         pending = self.pending.pop(fact.record, None)
         if pending is None:
             return
+        self._watch_disk(pending, fact)
         if fact.duration_s < MIN_MESSAGE_S:
             self._ctx.emit(DiscardRecording(fact.path or pending.path))
             return
@@ -124,6 +129,14 @@ class Mailboxes:
             seconds=round(fact.duration_s, 3),
         )
         self.show(pending.mailbox)
+
+    def _watch_disk(self, pending: Pending, fact: RecordEnded) -> None:
+        if fact.reason in GOOD_ENDS:
+            self._ctx.emit(ClearAlarm(ALARM))  # the exchange may have raised it at its start
+            return
+        text = f"A message for {pending.mailbox} is lost or cut short: {fact.reason}"
+        self._ctx.emit(RaiseAlarm(ALARM, f"{text.rstrip('.')}. Make room on the disk."))
+        self._ctx.write(pending.call, "message-failed", mailbox=pending.mailbox, why=fact.reason)
 
     def next_timeout(self) -> float | None:
         """When the next recording counts as lost, monotonic s."""

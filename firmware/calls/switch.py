@@ -310,10 +310,11 @@ class Switch:
 
     def _play_ended(self, fact: PlayEnded) -> None:
         leg = self._leg(fact.leg)
-        if leg is None or leg.call is None:
+        if leg is None:
             return
-        top = leg.call.top
-        if top is not None and leg is leg.call.served:
+        self._ctx.played(leg, fact.play, fact.reason)
+        top = None if leg.call is None else leg.call.top
+        if top is not None and leg.call is not None and leg is leg.call.served:
             top.on_play_ended(fact)
 
     def _record_ended(self, fact: RecordEnded) -> None:

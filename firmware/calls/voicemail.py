@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from firmware.calls.activity import PROMPT_LIMIT_S, Activity
 from firmware.calls.announce import Announce
+from firmware.calls.mailboxes import GOOD_ENDS
 from firmware.effects import StartRecording, StopRecording
 from firmware.events import PlayEnded, RecordEnded
 from firmware.routing.steps import Outcome, Result
@@ -78,25 +79,26 @@ class Deposit(Activity):
         self.wait(CLOSE_S)
 
     def on_record_ended(self, fact: RecordEnded) -> None:
-        """The file is closed: thanks."""
+        """The file is closed: thanks, or the truth."""
         if fact.record == self._record:
-            self._thank()
+            good = fact.reason in GOOD_ENDS
+            self._close_with("message_recorded" if good else "message_not_recorded")
 
     def on_timer(self) -> None:
         """A prompt or a recording that the media host never ended."""
         if self._record:
-            self._thank()
+            self._close_with("message_not_recorded")
         else:
             self._begin()
 
-    def _thank(self) -> None:
+    def _close_with(self, prompt: str) -> None:
         self.deadline = None
         self._record = 0
         self._closing = True
-        self.call.begin(Announce(self.call, ("message_recorded",)))
+        self.call.begin(Announce(self.call, (prompt,)))
 
     def resume(self, outcome: Outcome) -> None:
-        """Thanks are said."""
+        """The caller knows what became of his message."""
         self.finish(Result.DONE)
 
     def stop(self, why: str) -> None:

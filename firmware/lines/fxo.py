@@ -74,6 +74,8 @@ CALLER_ID_S = 4.5  # after the first burst; EN 300 659-1: the message ends befor
 BEFORE_RING_S = 6.0  # reversal, alert and burst before the first ring (UK: SIN 227)
 DIALLING_S = 30.0  # longest number by pulses
 UNKNOWN_ANSWER_S = 20.0  # no tone at all after dialling: the line is open, count it as answered
+CARD_WAIT_S = 30.0  # for the card to tell about a talk that went on while the exchange was away
+CLAIM_WAIT_S = 5.0  # for the media host to tell whose talk a seized line carries
 SAMPLES_PER_S = 8_000
 
 DISCONNECT_TONES = (ToneName.BUSY, ToneName.CONGESTION)
@@ -98,6 +100,7 @@ class State(Enum):
     TALKING = "talking"  # an incoming call that we answered
     CONNECTED = "connected"  # an outgoing call that the far end answered
     ADOPTED = "adopted"  # talking since before a restart; the card was not heard yet
+    UNCLAIMED = "unclaimed"  # seized since before a restart; the media host was not heard yet
     GUARD = "guard"  # just released; the exchange needs a moment
 
 
@@ -138,11 +141,14 @@ class FxoLine:
         self._called = ""
         self._caller = _NO_BURST
         self._idle_reversed = False  # polarity of the idle line, whichever way it is wired
+        self._battery = True
 
     # ------------------------------------------------------------------ inputs
 
     def on_fact(self, fact: object, now: Now) -> Out:
         """A card or media fact of this line or leg."""
+        if isinstance(fact, BatteryChanged):
+            self._battery = fact.present
         handler = _FACTS.get((self.state, type(fact))) or _ANY_STATE.get(type(fact))
         return handler(self, fact, now) if handler else []
 
@@ -171,9 +177,12 @@ class FxoLine:
         adopted: Out = [LegAdopted(leg, self.line, tag)]
         if self.state is State.IDLE:  # the card said that the loop is open by now
             return [*adopted, CloseLeg(leg), LegEnded(leg, Cause.NORMAL, by_far_end=True)]
-        self._enter(State.ADOPTED if self.state is State.OUT_OF_SERVICE else State.TALKING)
         self.leg = leg
-        return [self._listen(leg), *adopted]
+        if self.state is State.OUT_OF_SERVICE:
+            self._enter(State.ADOPTED, now.mono_s + CARD_WAIT_S)
+            return [self._listen(leg), *adopted]
+        self._enter(State.TALKING)
+        return [self._listen(leg), *adopted, self._in_service()]
 
     # ------------------------------------------------------------------ card and service
 
@@ -183,20 +192,38 @@ class FxoLine:
             return self._check_loop(fact, now)
         if self.state is not State.OUT_OF_SERVICE:
             return []
-        self._idle_reversed = fact.reversed
+        self._idle_reversed, self._battery = fact.reversed, fact.battery
+        if fact.off_hook:
+            self._enter(State.UNCLAIMED, now.mono_s + CLAIM_WAIT_S)
+            return []
         if not fact.battery:
             return [self._no_battery()]
         self._enter(State.IDLE)
-        orphan: Out = [ReleaseLine(self.line)] if fact.off_hook else []
-        return [*orphan, LineServiceChanged(self.line, True, "battery present")]
+        return [self._in_service()]
 
     def _check_loop(self, fact: PortState, now: Now) -> Out:
-        if not fact.off_hook:
-            return self._far_end_gone(Cause.NORMAL, now)
+        self._battery = fact.battery
+        dropped = not fact.battery and self.settings.by_loop_drop
+        service: Out = [self._in_service()] if self.state is State.ADOPTED else []
+        if not fact.off_hook or dropped:
+            return [*service, *self._far_end_gone(Cause.NORMAL, now)]
         if self.state is State.ADOPTED:
             self._enter(State.TALKING)
-            return [LineServiceChanged(self.line, True, "card in service")]
-        return []
+        return service
+
+    def _unclaimed(self, now: Now) -> Out:
+        """Nobody knows of a talk on it: the exchange was killed before there was one."""
+        self._enter(State.GUARD, now.mono_s + self.country.guard_s)
+        return [ReleaseLine(self.line), self._in_service()]
+
+    def _card_missing(self, now: Now) -> Out:
+        """An adopted talk whose card never came back."""
+        out = self._end(Cause.DESTINATION_OUT_OF_ORDER, by_far_end=False)
+        self._enter(State.OUT_OF_SERVICE)
+        return out
+
+    def _in_service(self) -> LineServiceChanged:
+        return LineServiceChanged(self.line, True, "card in service")
 
     def _no_battery(self) -> RaiseAlarm:
         text = f"No battery on {self.line}: check the cable to the exchange line."
@@ -219,8 +246,9 @@ class FxoLine:
         return self._hang_up(Cause.NETWORK_OUT_OF_ORDER, now)
 
     def _battery_idle(self, fact: BatteryChanged, now: Now) -> Out:
-        if fact.present:
-            return []
+        return [] if fact.present else self._without_battery()
+
+    def _without_battery(self) -> Out:
         out = self._end(Cause.DESTINATION_OUT_OF_ORDER, by_far_end=True)
         self._enter(State.OUT_OF_SERVICE)
         return [*out, self._no_battery(), LineServiceChanged(self.line, False, "no battery")]
@@ -393,6 +421,10 @@ class FxoLine:
         gone = not fact.present and self.settings.by_loop_drop
         return self._far_end_gone(Cause.NORMAL, now) if gone else []
 
+    def _lost_when_dialling(self, fact: BatteryChanged, now: Now) -> Out:
+        """The exchange has not connected us to anybody yet: another line may get through."""
+        return [] if fact.present else self._hang_up(Cause.NETWORK_OUT_OF_ORDER, now)
+
     def _reversed_in_talk(self, fact: PolarityChanged, now: Now) -> Out:
         return self._far_end_gone(Cause.NORMAL, now) if self.settings.by_polarity else []
 
@@ -426,8 +458,9 @@ class FxoLine:
         return [*([ReleaseLine(self.line)] if closed else []), *out]
 
     def _guard_over(self, now: Now) -> Out:
+        """A loop that dropped to tell the end of the talk is back by now; a cut line is not."""
         self._enter(State.IDLE)
-        return []
+        return [] if self._battery else self._without_battery()
 
     def _end(self, cause: Cause, by_far_end: bool, busy_tone_s: float = 0.0) -> Out:
         leg, self.leg = self.leg, None
@@ -468,7 +501,10 @@ _FACTS: Mapping[tuple[State, type], Handler] = {
     (State.PROGRESS, PolarityChanged): FxoLine._reversed_in_progress,
     **{(state, RingingStopped): FxoLine._ringing_stopped for state in _INCOMING},
     **{(state, BatteryChanged): FxoLine._battery_idle for state in _INCOMING},
+    (State.EXPECTING, BatteryChanged): FxoLine._battery_idle,
     **{(state, BatteryChanged): FxoLine._loop_dropped for state in _LOOP_CLOSED},
+    (State.SEIZED, BatteryChanged): FxoLine._lost_when_dialling,
+    (State.DIALLING, BatteryChanged): FxoLine._lost_when_dialling,
     (State.GUARD, RingingStarted): FxoLine._first_ring,
     **{(state, DigitHeard): FxoLine._key for state in _IN_TALK},
     **{(state, ToneHeard): FxoLine._disconnect_tone for state in _IN_TALK},
@@ -496,4 +532,6 @@ _TIMEOUTS: Mapping[State, Callable[[Any, Now], Out]] = {
     State.DIALLING: FxoLine._dialling_failed,
     State.PROGRESS: FxoLine._silent_progress,
     State.GUARD: FxoLine._guard_over,
+    State.ADOPTED: FxoLine._card_missing,
+    State.UNCLAIMED: FxoLine._unclaimed,
 }

@@ -12,7 +12,7 @@ import asyncio
 import logging
 from collections.abc import Callable
 
-from firmware.effects import OpenRtp
+from firmware.effects import OpenCard, OpenRtp
 from firmware.errors import LocalError, PeerError
 from firmware.events import MediaDown, MediaFact
 from firmware.media.protocol import (
@@ -108,9 +108,9 @@ class MediaClient:
 
     def send(self, order: MediaCommand) -> None:
         """Send one order; never blocks. Without a host it is dropped (MediaDown was told), but
-        for OpenRtp, which has an answer in any case: MediaFailed follows through on_fact."""
+        for those that open a leg: MediaFailed follows through on_fact."""
         if self._writer is None:
-            if isinstance(order, OpenRtp):
+            if isinstance(order, OpenCard | OpenRtp):
                 lost = failure(order, "The media host cannot be reached.")
                 asyncio.get_running_loop().call_soon(self._on_fact, lost)
             return

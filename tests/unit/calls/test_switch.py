@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from firmware.calls.context import Speech
-from firmware.effects import PlayFiles, RaiseAlarm
+from firmware.effects import ClearAlarm, PlayFiles, RaiseAlarm
 from firmware.errors import ConfigError
 from firmware.events import (
     CardDown,
@@ -20,10 +20,11 @@ from firmware.events import (
     LegIdentified,
     LegSeized,
     LineIdle,
+    PlayEnded,
 )
 from firmware.routing.table import Table
 from firmware.values import CallId, Cause, LegId, LineId, Party, Presentation
-from tests.unit.calls.world import FakeLeg, World, table
+from tests.unit.calls.world import PROMPT_S, FakeLeg, World, table
 
 
 def test_the_record_tells_where_the_caller_was_and_what_he_pressed() -> None:
@@ -126,6 +127,21 @@ def test_a_prompt_that_is_missing_is_an_alarm_and_the_call_goes_on() -> None:
     w.arrive("FXO1")
     assert w.hears("FXO1") == "dial_extension"
     assert RaiseAlarm("prompt:greeting", "There is no prompt 'greeting'.") in w.effects
+
+
+def test_a_sound_that_cannot_be_played_is_an_alarm_until_it_can() -> None:
+    w = World()
+    leg = w.arrive("FXO1")
+    play = w.legs[leg].playing
+    assert play is not None
+    broken = f"{play.paths[0]} is not a WAV file"
+    w.tell(PlayEnded(leg, play.play, broken))
+    [alarm] = [effect for effect in w.effects if isinstance(effect, RaiseAlarm)]
+    assert broken in alarm.text and alarm.key.startswith("prompt:")
+    w.hang_up("FXO1")
+    w.arrive("FXO1")
+    w.run(PROMPT_S + 1)
+    assert ClearAlarm(alarm.key) in w.effects
 
 
 def test_no_prompt_at_all_and_a_call_still_runs_through() -> None:

@@ -9,9 +9,11 @@ import pytest
 
 from firmware.calls.mailboxes import MAX_MESSAGES
 from firmware.effects import (
+    ClearAlarm,
     DeleteMessage,
     DiscardRecording,
     MarkMessage,
+    RaiseAlarm,
     StopRecording,
     StoreMessage,
 )
@@ -61,6 +63,24 @@ def test_the_recording_is_trimmed_by_the_busy_tone() -> None:
     assert of(w, StopRecording)[0].trim_s == 3.5
 
 
+def test_a_full_disk_is_told_to_the_caller_and_by_an_alarm() -> None:
+    w = World(wall=SUNDAY)
+    leg = w.arrive("FXO1")
+    w.run(10)
+    record, w.legs[leg].record = w.legs[leg].record, None
+    assert record is not None
+    w.tell(RecordEnded(leg, record.record, record.path, 3.0, "No space left on device"))
+    assert w.hears("FXO1") == "message_not_recorded"
+    [alarm] = of(w, RaiseAlarm)
+    assert alarm.key == "voicemail" and "No space left on device. Make room" in alarm.text
+    assert w.events("message-failed") and of(w, StoreMessage)[0].message.duration_s == 3.0
+    w.run(30)
+    w.arrive("FXO1")
+    w.run(16)
+    w.hang_up("FXO1")
+    assert of(w, ClearAlarm) == [ClearAlarm("voicemail")]
+
+
 def test_a_hang_up_at_the_beep_leaves_no_message() -> None:
     w = World(wall=SUNDAY)
     w.arrive("FXO1")
@@ -106,7 +126,7 @@ def test_media_that_never_ends_a_recording_hangs_nobody() -> None:
     w.keys("FXO1", "#")
     w.legs[w.on("FXO1").id].record = None
     w.run(6)
-    assert w.hears("FXO1") == "message_recorded"
+    assert w.hears("FXO1") == "message_not_recorded"  # nobody knows
     w.run(300)
     assert w.over() and w.switch.next_timeout() is None
     assert w.events("message-lost") == [{"mailbox": "201"}]

@@ -53,7 +53,14 @@ from firmware.events import (
 )
 from firmware.lines import callerid, fxo
 from firmware.lines.countries import COUNTRIES
-from firmware.lines.fxo import DISCONNECT_TONES, FxoLine, FxoSettings, State
+from firmware.lines.fxo import (
+    CARD_WAIT_S,
+    CLAIM_WAIT_S,
+    DISCONNECT_TONES,
+    FxoLine,
+    FxoSettings,
+    State,
+)
 from firmware.lines.port import Port
 from firmware.values import (
     Cause,
@@ -432,7 +439,32 @@ class TestFaults:
 
     def test_line_left_seized_by_an_earlier_run_is_released(self) -> None:
         world = World(in_service=False)
-        assert world.fact(PortState(LINE, True, False, True, False))[0] == ReleaseLine(LINE)
+        assert world.fact(PortState(LINE, True, False, True, False)) == []
+        out = world.wait(CLAIM_WAIT_S)
+        assert out == [ReleaseLine(LINE), LineServiceChanged(LINE, True, "card in service")]
+        assert world.state is State.GUARD
+
+    def test_line_cut_in_a_talk_stays_out_of_service(self, world: World) -> None:
+        world.talks()
+        world.fact(BatteryChanged(LINE, False))
+        alarm, service = world.wait(world.machine.country.guard_s)
+        assert isinstance(alarm, RaiseAlarm)
+        assert service == LineServiceChanged(LINE, False, "no battery")
+        out = world.fact(BatteryChanged(LINE, True))
+        assert LineServiceChanged(LINE, True, "battery present") in out
+
+    def test_line_whose_loop_dropped_for_a_moment_is_free_again(self, world: World) -> None:
+        world.talks()
+        world.fact(BatteryChanged(LINE, False))
+        world.fact(BatteryChanged(LINE, True))
+        assert world.wait(world.machine.country.guard_s) == []
+        assert world.state is State.IDLE
+
+    def test_line_cut_while_it_is_seized_is_to_blame(self, world: World) -> None:
+        leg = LegId(5)
+        world.order(Originate(leg, LINE, "5550101", Party("101")))
+        out = world.fact(BatteryChanged(LINE, False))
+        assert LegEnded(leg, Cause.NETWORK_OUT_OF_ORDER, by_far_end=False) in out
 
     def test_state_report_in_idle_is_no_news(self, world: World) -> None:
         assert world.fact(PortState(LINE, False, False, True, False)) == []
@@ -475,6 +507,27 @@ class TestAdoption:
             LineServiceChanged(LINE, True, "card in service")
         ]
         assert world.state is State.TALKING
+
+    def test_media_host_heard_after_the_card(self) -> None:
+        world = World(in_service=False)
+        world.fact(PortState(LINE, True, False, True, False))
+        out = world.machine.restore(LegId(7), "call", world.now)
+        assert LineServiceChanged(LINE, True, "card in service") in out
+        assert world.state is State.TALKING and world.machine.next_timeout() is None
+
+    def test_caller_who_was_cut_off_meanwhile(self) -> None:
+        world = World(in_service=False)
+        world.machine.restore(LegId(7), "call", world.now)
+        out = world.fact(PortState(LINE, True, False, False, False))
+        assert LegEnded(LegId(7), Cause.NORMAL, by_far_end=True) in out
+
+    def test_card_never_heard(self) -> None:
+        world = World(in_service=False)
+        world.machine.restore(LegId(7), "call", world.now)
+        out = world.wait(CARD_WAIT_S)
+        ended = LegEnded(LegId(7), Cause.DESTINATION_OUT_OF_ORDER, by_far_end=False)
+        assert out == [ended, CloseLeg(LegId(7))]
+        assert world.state is State.OUT_OF_SERVICE
 
     def test_card_heard_first(self) -> None:
         idle, parked = World(), World()

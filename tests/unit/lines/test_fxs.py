@@ -53,7 +53,7 @@ from firmware.events import (
 from firmware.lines import fxs
 from firmware.lines.countries import COUNTRIES
 from firmware.lines.digits import FIRST_DIGIT_S, GROW_S, INTER_DIGIT_S
-from firmware.lines.fxs import FxsLine, State
+from firmware.lines.fxs import CARD_WAIT_S, FxsLine, State
 from firmware.lines.port import Port
 from firmware.values import Cause, LegId, LineId, Party, RingClass, ToneName, Verdict
 
@@ -286,9 +286,7 @@ class TestTalk:
     def test_keys_and_pulses_reach_the_call_once_each(self, world: World) -> None:
         leg = world.talking()
         assert world.dial("5") == [LegDigit(leg, "5")]
-        assert world.fact(PulseDigitDialled(LINE, "7")) == [
-            LegDigit(leg, "7", in_band=False)
-        ]
+        assert world.fact(PulseDigitDialled(LINE, "7")) == [LegDigit(leg, "7", in_band=False)]
 
     def test_flash_then_second_number(self, world: World) -> None:
         leg = world.talking()
@@ -455,6 +453,17 @@ class TestAdoption:
         world.machine.restore(LegId(7), "call", world.now)
         out = world.fact(PortState(LINE, False, False, True, False))
         assert LegEnded(LegId(7), Cause.NORMAL, by_far_end=True) in out
+
+    def test_card_never_heard(self) -> None:
+        world = World(in_service=False)
+        world.machine.restore(LegId(7), "call", world.now)
+        ended = LegEnded(LegId(7), Cause.DESTINATION_OUT_OF_ORDER, by_far_end=False)
+        assert world.wait(CARD_WAIT_S) == [CloseLeg(LegId(7)), ended]
+        assert world.state is State.OUT_OF_SERVICE
+
+    def test_telephone_that_still_rings_for_a_killed_exchange_is_stopped(self) -> None:
+        world = World(in_service=False)
+        assert world.fact(PortState(LINE, False, True, True, False))[0] == StopRinging(LINE)
 
     def test_card_heard_first(self) -> None:
         up, down = World(in_service=False), World()

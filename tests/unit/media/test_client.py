@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from firmware.effects import CloseLeg, OpenRtp
+from firmware.effects import CloseLeg, OpenCard, OpenRtp
 from firmware.errors import LocalError
 from firmware.events import MediaDown, MediaFailed, MediaUp, RtpOpened
 from firmware.media.client import EngineFigures, MediaClient, MediaSnapshot
@@ -100,6 +100,9 @@ async def test_a_host_that_starts_later_is_found(tmp_path: Path) -> None:
         lost = await facts.get()
         assert isinstance(lost, MediaFailed)
         assert (lost.leg, lost.order) == (LegId(2), "OpenRtp")
+        client.send(OpenCard(LegId(4), 0))
+        lost = await facts.get()
+        assert isinstance(lost, MediaFailed) and lost.order == "OpenCard"
         host = FakeHost(tmp_path / "media.sock", open_answer)
         await host.start()
         await client.wait_connected()
