@@ -4,9 +4,11 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
+EMERGENCY = {"UK": '["112", "999"]', "US": '["911"]'}  # elsewhere just 112
 OFFICES = Path(__file__).resolve().parents[1] / "sim/offices"
 
 
@@ -21,8 +23,20 @@ class Devices:
     trunk_port: int
 
 
-def staged(name: str, devices: Devices) -> str:
-    """Text of the example office ``name`` with these devices in place of the real ones."""
+def in_country(code: str) -> dict[str, str]:
+    """Changes that put an example office into another country."""
+    emergency = EMERGENCY.get(code, '["112"]')
+    return {
+        r'^country = ".*"$': f'country = "{code}"',
+        r"^emergency = .*$": f"emergency = {emergency}",
+    }
+
+
+def staged(name: str, devices: Devices, more: Mapping[str, str]) -> str:
+    """Text of the example office ``name`` with these devices in place of the real ones.
+
+    ``more``: other lines to change, as a pattern that one line fits and what takes its place.
+    """
     text = (OFFICES / f"{name}.toml").read_text(encoding="utf-8")
     changes = {
         r'^device = ".*"$': f'device = "{devices.card}"',
@@ -31,6 +45,7 @@ def staged(name: str, devices: Devices) -> str:
         r'^listen = ".*"$': f'listen = "{devices.sip}"\ndigests = ["MD5"]',
         r'^host = ".*"$': f'host = "{devices.trunk_host}"',
         r"^port = \d+$": f"port = {devices.trunk_port}",
+        **more,
     }
     for pattern, line in changes.items():
         text, count = re.subn(pattern, line, text, flags=re.MULTILINE)

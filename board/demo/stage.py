@@ -11,13 +11,13 @@ import contextlib
 import os
 import signal
 import sys
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import asynccontextmanager
 from datetime import datetime
 from pathlib import Path
 from typing import Any, TypeVar
 
-from board.demo.office import Devices, staged
+from board.demo.office import Devices, in_country, staged
 from board.sim.client import BoardError, SimulatedBoard
 from board.sim.peers.baresip import SipPhones
 from board.sim.peers.ports import LOOPBACK, free_ports
@@ -41,7 +41,14 @@ class StageError(Exception):
 class Stage:
     """A running office."""
 
-    def __init__(self, run_dir: Path, office: str, at: datetime, board: SimulatedBoard) -> None:
+    def __init__(
+        self,
+        run_dir: Path,
+        office: str,
+        at: datetime,
+        board: SimulatedBoard,
+        changes: Mapping[str, str],
+    ) -> None:
         self.run_dir = run_dir
         self.board = board
         self.sip_address = f"{LOOPBACK}:{free_ports(2)[0]}"
@@ -57,15 +64,25 @@ class Stage:
             PROVIDER_HOST,
             self.provider_port,
         )
-        self._office.write_text(staged(office, devices), encoding="utf-8")
+        self._office.write_text(staged(office, devices, changes), encoding="utf-8")
 
     @classmethod
     @asynccontextmanager
-    async def open(cls, run_dir: Path, office: str, at: datetime) -> AsyncIterator[Stage]:
-        """Start everything, wait until every line is in service, stop everything at the end."""
+    async def open(
+        cls,
+        run_dir: Path,
+        office: str,
+        at: datetime,
+        country: str = "UA",
+        changes: Mapping[str, str] | None = None,
+    ) -> AsyncIterator[Stage]:
+        """Start everything, wait until every line is in service, stop everything at the end.
+
+        ``country`` is the board's and the office's; ``changes`` as `board.demo.office.staged`.
+        """
         _make(run_dir)
-        async with SimulatedBoard.start(run_dir / "board", country="UA") as board:
-            stage = cls(run_dir, office, at, board)
+        async with SimulatedBoard.start(run_dir / "board", country=country) as board:
+            stage = cls(run_dir, office, at, board, in_country(country) | dict(changes or {}))
             try:
                 await stage.start_media()
                 await stage.start_exchange()
@@ -125,6 +142,11 @@ class Stage:
                 stdin=asyncio.subprocess.DEVNULL, stdout=log, stderr=log,
                 env=os.environ | (environment or {}), cwd=PROJECT,
             )  # fmt: skip
+
+    @property
+    def office(self) -> Path:
+        """The office file as it runs."""
+        return self._office
 
     @property
     def _media_socket(self) -> Path:

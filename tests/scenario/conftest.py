@@ -1,9 +1,10 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """A running office for each module, and what must hold after each of its tests.
 
-A module of scenarios names its office in ``OFFICE`` and its time of day in ``AT``; its tests run in
-one event loop (``pytestmark = pytest.mark.asyncio(loop_scope="module")``) and share the stage. After
-a test every handset is down, no call is left, every line is idle, and no process wrote an error
+A module of scenarios names its office in ``OFFICE`` and its time of day in ``AT``, and in ``CHANGES``
+which of the office's lines it wants otherwise (see `board.demo.office.staged`); its tests run in one
+event loop (``pytestmark = pytest.mark.asyncio(loop_scope="module")``) and share the stage. After a
+test every handset is down, no call is left, every line is idle, and no process wrote an error
 that the test did not announce with :meth:`Scene.expect_in_log`.
 """
 
@@ -26,7 +27,8 @@ async def stage(
     """The module's office, all lines in service."""
     module: Any = request.module
     folder = tmp_path_factory.mktemp("stage")
-    async with Stage.open(folder, module.OFFICE, module.AT) as stage:
+    changes = getattr(module, "CHANGES", {})
+    async with Stage.open(folder, module.OFFICE, module.AT, changes=changes) as stage:
         yield stage
 
 
