@@ -8,7 +8,7 @@ digits) and the clock. Nothing sleeps.
 from __future__ import annotations
 
 import itertools
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from math import inf
@@ -43,11 +43,14 @@ from firmware.effects import (
     WriteEvent,
 )
 from firmware.events import (
+    CardDown,
     CardUp,
     DigitHeard,
     DigitsSent,
     HeldLeg,
     HookChanged,
+    MediaDown,
+    MediaFailed,
     MediaUp,
     PlayEnded,
     PortState,
@@ -88,8 +91,16 @@ class MediaHost:
 
     ports: dict[LegId, Port] = field(default_factory=dict)
     facts: list[Any] = field(default_factory=list)
+    alive: bool = True
 
     def carry_out(self, order: Effect, now_s: float) -> None:
+        """An order; one to a host that is away is lost, as the client's send says."""
+        if self.alive:
+            self._carry_out(order, now_s)
+        elif isinstance(order, OpenCard | OpenRtp):
+            self.facts.append(MediaFailed(order.leg, type(order).__name__, "away"))
+
+    def _carry_out(self, order: Effect, now_s: float) -> None:
         match order:
             case OpenCard():
                 busy = [port.channel for port in self.ports.values()]
@@ -245,9 +256,7 @@ class OfficeBox:
     def power_up(self, *off_hook: str) -> None:
         """Media host and card answer; handsets are down but for those named."""
         self.tell(self.media.held())
-        self.tell(CardUp("card1", tuple(self.channels), "0.1.0", "tipring-8s4o-r1"))
-        for line in self.channels:
-            self.tell(PortState(line, line in off_hook, False, True, False))
+        self.plug_card(off_hook)
 
     def tell(self, fact: Any) -> None:
         """One fact and all that follows from it at once."""
@@ -292,6 +301,28 @@ class OfficeBox:
         if self.phone is not None:
             dues.append(self.phone.endpoint.next_timeout())
         return min([*times, *(due for due in dues if due is not None)], default=inf)
+
+    def kill_media(self) -> None:
+        """The media host dies; with it all ports."""
+        self.media.alive = False
+        self.media.ports.clear()
+        self.media.facts.clear()
+        self.tell(MediaDown("killed"))
+
+    def start_media(self) -> None:
+        """A new media host, with nothing in it."""
+        self.media.alive = True
+        self.tell(self.media.held())
+
+    def unplug_card(self) -> None:
+        self.ringing.clear()
+        self.tell(CardDown("card1", tuple(self.channels), "cable"))
+
+    def plug_card(self, off_hook: Collection[str] = ()) -> None:
+        """The card tells its whole state; it rings nothing and holds no exchange line."""
+        self.tell(CardUp("card1", tuple(self.channels), "0.1.0", "tipring-8s4o-r1"))
+        for line in self.channels:
+            self.tell(PortState(line, line in off_hook, False, True, False))
 
     def lift(self, line: str) -> None:
         self.tell(HookChanged(LineId(line), True))

@@ -1,5 +1,8 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
-"""Whatever people do at their telephones: at the end of the day nothing is left of any call."""
+"""Whatever people do at their telephones: at the end of the day nothing is left of any call.
+
+The media host dies and comes back, the card's cable is pulled and plugged in meanwhile.
+"""
 
 from __future__ import annotations
 
@@ -13,14 +16,17 @@ from firmware.events import (
     HookFlashed,
     LegArrived,
     LegEnded,
+    PolarityChanged,
     RingingStarted,
     RingingStopped,
+    ToneHeard,
 )
-from firmware.values import Cause, LegId, LineId
+from firmware.values import Cause, LegId, LineId, ToneName
 from tests.unit.core.office import OfficeBox
 from tests.unit.core.test_assembly import office
 
 NUMBERS = ("101", "102", "103", "109", "200", "300", "112", "90441234567", "7", "0", "#", "*")
+FAR_END = ("ringback", "busy", "answer")
 TELEPHONES = ("FXS1", "FXS2", "FXS3")
 
 telephones = st.sampled_from(TELEPHONES)
@@ -32,6 +38,9 @@ actions = st.one_of(
     st.tuples(st.just("ring"), st.sampled_from(["FXO1", "FXO2"])),
     st.tuples(st.just("stop"), st.sampled_from(["FXO1", "FXO2"])),
     st.tuples(st.just("drop"), st.sampled_from(["FXO1", "FXO2"])),
+    st.tuples(st.just("far_end"), st.sampled_from(["FXO1", "FXO4"]), st.sampled_from(FAR_END)),
+    st.tuples(st.just("media")),
+    st.tuples(st.just("card")),
     st.tuples(st.just("sip"), st.sampled_from(["call", "answer", "release"])),
     st.tuples(st.just("console")),
 )
@@ -45,6 +54,8 @@ class Day:
         self.box.power_up()
         self.phone = self.box.register("109", "office-109")
         self.off_hook: set[str] = set()
+        self._reversed: set[str] = set()
+        self._plugged = True
         self.called: list[LegId] = []  # what the SIP phone began
 
     def do(self, action: tuple[str, ...]) -> None:
@@ -52,10 +63,11 @@ class Day:
 
     def _hook(self, line: str) -> None:
         self.off_hook ^= {line}
-        self.box.lift(line) if line in self.off_hook else self.box.put_down(line)
+        if self._plugged:
+            self.box.lift(line) if line in self.off_hook else self.box.put_down(line)
 
     def _flash(self, line: str) -> None:
-        if line in self.off_hook:
+        if line in self.off_hook and self._plugged:
             self.box.tell(HookFlashed(LineId(line)))
 
     def _dial(self, line: str, number: str) -> None:
@@ -70,14 +82,37 @@ class Day:
         self.box.run(seconds)
 
     def _ring(self, line: str) -> None:
-        self.box.tell(RingingStarted(LineId(line), 1))
+        self._card_says(RingingStarted(LineId(line), 1))
 
     def _stop(self, line: str) -> None:
-        self.box.tell(RingingStopped(LineId(line)))
+        self._card_says(RingingStopped(LineId(line)))
 
     def _drop(self, line: str) -> None:
-        self.box.tell(BatteryChanged(LineId(line), False))
-        self.box.tell(BatteryChanged(LineId(line), True))
+        self._card_says(BatteryChanged(LineId(line), False))
+        self._card_says(BatteryChanged(LineId(line), True))
+
+    def _card_says(self, fact: object) -> None:
+        if self._plugged:
+            self.box.tell(fact)
+
+    def _far_end(self, line: str, what: str) -> None:
+        if what == "answer":
+            self._reversed ^= {line}
+            self._card_says(PolarityChanged(LineId(line), line in self._reversed))
+            return
+        channel = self.box.channels[LineId(line)]
+        for leg, port in tuple(self.box.media.ports.items()):
+            if port.channel == channel:
+                self.box.tell(ToneHeard(leg, ToneName(what), 16_000, 0))
+
+    def _media(self) -> None:
+        """The media host dies, or is started again."""
+        self.box.kill_media() if self.box.media.alive else self.box.start_media()
+
+    def _card(self) -> None:
+        """The card's cable is pulled, or plugged in again."""
+        self._plugged = not self._plugged
+        self.box.plug_card(self.off_hook) if self._plugged else self.box.unplug_card()
 
     def _sip(self, what: str) -> None:
         arrived = [fact.leg for fact in self.phone.seen if isinstance(fact, LegArrived)]
@@ -96,7 +131,11 @@ class Day:
             self.box.settle()
 
     def end(self) -> None:
-        """Everybody goes home."""
+        """What is broken is mended, and everybody goes home."""
+        if not self.box.media.alive:
+            self._media()
+        if not self._plugged:
+            self._card()
         for line in sorted(self.off_hook):
             self.box.put_down(line)
         for line in ("FXO1", "FXO2"):

@@ -25,7 +25,6 @@ from firmware.events import (
     LegAnswered,
     LegArrived,
     LegEnded,
-    MediaDown,
     PolarityChanged,
     RingingPaused,
     RingingStarted,
@@ -203,15 +202,26 @@ def test_message_after_hours(box: OfficeBox) -> None:
 
 def test_media_host_lost_in_a_talk(box: OfficeBox) -> None:
     talk(box)
-    box.media.ports.clear()
-    for effect in box.core.on_fact(MediaDown("killed"), box.now()):
-        box.effects.append(effect)  # nobody is there to carry them out
+    box.kill_media()
     assert box.switch.empty
     box.put_down("FXS1")
     box.put_down("FXS2")
-    box.tell(box.media.held())
+    box.start_media()
     talk(box)
     assert box.hears("FXS1") == "FXS2"
+
+
+def test_card_lost_in_a_talk(box: OfficeBox) -> None:
+    phone = box.register("109", "office-109")
+    talk(box)
+    box.unplug_card()
+    assert box.switch.empty and box.media.ports == {}
+    assert states(box) == dict.fromkeys([*FXS, *FXO], "out of service")
+    assert phone.call("110") and phone.last(LegEnded)  # SIP goes on
+    box.plug_card(["FXS1"])
+    box.put_down("FXS1")
+    box.run(40.0)
+    assert_over(box)
 
 
 def test_killed_exchange_is_followed_by_one_that_adopts_the_talk(box: OfficeBox) -> None:
