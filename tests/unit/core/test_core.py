@@ -10,9 +10,9 @@ import pytest
 
 from firmware.core import CONTACTS, NOT_HEARD, MessageReceived, NameResolved, PeerUnreachable
 from firmware.effects import (
-    ClearAlarm,
     Alert,
     Answer,
+    ClearAlarm,
     CloseLeg,
     Detect,
     Indicate,
@@ -414,9 +414,8 @@ def test_own_legs_are_not_adopted_again(bench: Bench) -> None:
 def test_what_a_lost_host_still_holds_has_ended_and_is_closed(bench: Bench) -> None:
     """Its calls ended when the connection broke; their legs must not begin them again."""
     bench.tell(MediaDown("the socket failed"))
-    assert bench.tell(MediaUp((held(ONE, tag_of("FXS1", call="c"), "card"),), "h")) == [
-        CloseLeg(ONE)
-    ]
+    up = MediaUp((held(ONE, tag_of("FXS1", call="c"), "card"),), "h")
+    assert bench.tell(up) == [MEDIA_IS_BACK, CloseLeg(ONE)]
 
 
 # ------------------------------------------------------------------ life
@@ -474,3 +473,9 @@ def test_timer_reaches_every_machine_and_its_facts_the_calls(bench: Bench) -> No
         ("fxs", Release(ONE, Cause.NO_ANSWER)),
         ("calls", LegAnswered(ONE)),
     ]
+
+
+def test_sound_of_the_card_that_stops_is_an_alarm(bench: Bench) -> None:
+    [alarm] = bench.tell(CardAudioChanged(False, "unplugged"))
+    assert isinstance(alarm, RaiseAlarm) and "unplugged" in alarm.text
+    assert bench.tell(CardAudioChanged(True, "")) == [ClearAlarm(alarm.key)]
