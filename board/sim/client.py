@@ -138,10 +138,6 @@ class Telephone(Party):
         """
         return int(await self._ask("dial_pulses", digits=digits, pps=pps, make=make))
 
-    async def loop_moved(self) -> int:
-        """Card sample at which the handset, its dial or a flash last opened or closed the loop."""
-        return int(await self._ask("loop_moved"))
-
     async def off_hook(self) -> bool:
         """Whether the handset is lifted."""
         return bool(await self._ask("off_hook"))

@@ -45,7 +45,6 @@ class Telephone(Party):
         "hang_up",
         "flash",
         "dial_pulses",
-        "loop_moved",
         "off_hook",
         "ringing",
         "wait_ringing",
@@ -61,7 +60,6 @@ class Telephone(Party):
         self._lifted = False
         self._closed = False  # the handset's loop, as a dial breaks it
         self._moved_s = 0.0  # when the loop last opened or closed
-        self._moved_sample = 0
         self._mode = (0, 0)  # ring mode, polarity
         self._bursts: list[tuple[int, int]] = []  # first and end sample; 0 while it rings
         self._answered = False  # the ringing in _bursts ended by lifting
@@ -100,7 +98,6 @@ class Telephone(Party):
     def _set_loop(self, closed: bool) -> None:
         self._closed = closed
         self._moved_s = time.monotonic()
-        self._moved_sample = self.bench.sample_now()
         self._drive_switch_hook()
         self.changes.tell()
 
@@ -215,10 +212,6 @@ class Telephone(Party):
         self._set_loop(False)
         await _until(start_s + length_s)
         self._set_loop(self._lifted)
-
-    async def loop_moved(self) -> int:
-        """Card sample at which the handset last opened or closed the loop."""
-        return self._moved_sample
 
     async def off_hook(self) -> bool:
         """Whether the handset is lifted."""
