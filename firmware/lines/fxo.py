@@ -72,6 +72,7 @@ from firmware.values import (
 DIAL_TONE_S = 5.0  # E.180: nearly all exchanges give it within 3 s
 CALLER_ID_S = 4.5  # after the first burst; EN 300 659-1: the message ends before the second ring
 BEFORE_RING_S = 6.0  # reversal, alert and burst before the first ring (UK: SIN 227)
+ANSWERING_S = 1.0  # a reversal this soon after we answered belongs to the answer
 DIALLING_S = 30.0  # longest number by pulses
 UNKNOWN_ANSWER_S = 20.0  # no tone at all after dialling: the line is open, count it as answered
 CARD_WAIT_S = 30.0  # for the card to tell about a talk that went on while the exchange was away
@@ -80,6 +81,7 @@ SAMPLES_PER_S = 8_000
 
 DISCONNECT_TONES = (ToneName.BUSY, ToneName.CONGESTION)
 _NO_BURST = Party(presentation=Presentation.UNAVAILABLE, absence="no caller-ID burst")
+_GLARE = Party(presentation=Presentation.UNAVAILABLE, absence="answered before the first ring")
 _BAD_BURST = Party(presentation=Presentation.UNAVAILABLE, absence="caller-ID checksum failed")
 
 Out = list[Effect | LegFact]
@@ -141,6 +143,7 @@ class FxoLine:
         self._called = ""
         self._caller = _NO_BURST
         self._idle_reversed = False  # polarity of the idle line, whichever way it is wired
+        self._answered_s = 0.0  # when we answered the call in progress, monotonic s
         self._battery = True
 
     # ------------------------------------------------------------------ inputs
@@ -263,11 +266,17 @@ class FxoLine:
     # ------------------------------------------------------------------ incoming
 
     def _reversed_idle(self, fact: PolarityChanged, now: Now) -> Out:
-        self._idle_reversed = fact.reversed
         if not self.country.caller_id_before_ring:
+            self._idle_reversed = fact.reversed
             return []
+        if fact.reversed == self._idle_reversed:
+            return []  # as it was before the last call
         self._enter(State.EXPECTING, now.mono_s + BEFORE_RING_S)
         return self._open_for_caller_id()
+
+    def _reversed_back(self, fact: PolarityChanged, now: Now) -> Out:
+        """Data without a call: the exchange takes its reversal back and does not ring."""
+        return self._expect_no_more()
 
     def _open_for_caller_id(self) -> Out:
         self._caller = _NO_BURST
@@ -278,13 +287,17 @@ class FxoLine:
         ]
 
     def _nothing_followed(self, now: Now) -> Out:
+        self._idle_reversed = not self._idle_reversed  # its wires were swapped
+        return self._expect_no_more()
+
+    def _expect_no_more(self) -> Out:
         leg, self.leg = self.leg, None
         self._enter(State.IDLE)
         return [CloseLeg(leg)] if leg is not None else []
 
     def _first_ring(self, fact: RingingStarted, now: Now) -> Out:
         opened = self._open_for_caller_id() if self.leg is None else []
-        if self._caller.number:
+        if self._caller is not _NO_BURST:  # heard before the ring, if only why it is withheld
             return [*opened, *self._arrive(now)]
         self._enter(State.IDENTIFYING, now.mono_s + self.country.first_burst_s + CALLER_ID_S)
         return opened
@@ -314,6 +327,7 @@ class FxoLine:
         if self.state is not State.RINGING:
             return []
         self._enter(State.TALKING)
+        self._answered_s = now.mono_s
         return [SeizeLine(self.line), self._listen(order.leg)]
 
     def _listen(self, leg: LegId) -> Detect:
@@ -336,7 +350,7 @@ class FxoLine:
         return [
             self.port.open(order.leg),
             SeizeLine(self.line),
-            Detect(order.leg, tones=tones),
+            Detect(order.leg, tones=tones, voice=True),
         ]
 
     def _tone_when_seized(self, fact: ToneHeard, now: Now) -> Out:
@@ -358,8 +372,11 @@ class FxoLine:
         alarm = RaiseAlarm(f"dial-tone:{self.line}", text)
         return [alarm, *self._hang_up(Cause.NO_CIRCUIT, now)]
 
-    def _glare(self, fact: RingingStarted, now: Now) -> Out:
-        """A call came in as we seized: we have answered it; the outgoing try goes elsewhere."""
+    def _glare(self, fact: RingingStarted | VoiceHeard, now: Now) -> Out:
+        """A call came in as we seized: we have answered it; the outgoing try goes elsewhere.
+
+        It had rung, or had not begun to: then there is no dial tone but somebody says hello.
+        """
         outgoing = self.leg
         assert outgoing is not None
         leg = self.leg = self._new_leg()
@@ -369,7 +386,7 @@ class FxoLine:
             LegEnded(outgoing, Cause.NO_CIRCUIT, by_far_end=True),
             self.port.open(leg),
             self._listen(leg),
-            LegArrived(leg, self.line, _NO_BURST, ""),
+            LegArrived(leg, self.line, _GLARE, ""),
         ]
 
     def _dialling_failed(self, now: Now) -> Out:
@@ -426,7 +443,9 @@ class FxoLine:
         return [] if fact.present else self._hang_up(Cause.NETWORK_OUT_OF_ORDER, now)
 
     def _reversed_in_talk(self, fact: PolarityChanged, now: Now) -> Out:
-        return self._far_end_gone(Cause.NORMAL, now) if self.settings.by_polarity else []
+        answering = now.mono_s - self._answered_s < ANSWERING_S
+        gone = self.settings.by_polarity and not answering
+        return self._far_end_gone(Cause.NORMAL, now) if gone else []
 
     def _reversed_when_connected(self, fact: PolarityChanged, now: Now) -> Out:
         """Back to the idle polarity is the disconnect signal; away from it, a late answer."""
@@ -492,6 +511,7 @@ _FACTS: Mapping[tuple[State, type], Handler] = {
     (State.IDENTIFYING, CallerIdHeard): FxoLine._caller_id,
     (State.IDENTIFYING, RingingStarted): FxoLine._next_ring,
     (State.SEIZED, RingingStarted): FxoLine._glare,
+    (State.SEIZED, VoiceHeard): FxoLine._glare,
     (State.SEIZED, ToneHeard): FxoLine._tone_when_seized,
     (State.DIALLING, DigitsSent): FxoLine._dialled,
     (State.DIALLING, PulsesSent): FxoLine._dialled,
@@ -506,6 +526,8 @@ _FACTS: Mapping[tuple[State, type], Handler] = {
     (State.SEIZED, BatteryChanged): FxoLine._lost_when_dialling,
     (State.DIALLING, BatteryChanged): FxoLine._lost_when_dialling,
     (State.GUARD, RingingStarted): FxoLine._first_ring,
+    (State.GUARD, PolarityChanged): FxoLine._reversed_idle,
+    (State.EXPECTING, PolarityChanged): FxoLine._reversed_back,
     **{(state, DigitHeard): FxoLine._key for state in _IN_TALK},
     **{(state, ToneHeard): FxoLine._disconnect_tone for state in _IN_TALK},
     **{(state, PolarityChanged): FxoLine._reversed_in_talk for state in _IN_TALK},

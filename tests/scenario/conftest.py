@@ -1,11 +1,11 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """A running office for each module, and what must hold after each of its tests.
 
-A module of scenarios names its office in ``OFFICE`` and its time of day in ``AT``, and in ``CHANGES``
-which of the office's lines it wants otherwise (see `board.demo.office.staged`); its tests run in one
-event loop (``pytestmark = pytest.mark.asyncio(loop_scope="module")``) and share the stage. After a
-test every handset is down, no call is left, every line is idle, and no process wrote an error
-that the test did not announce with :meth:`Scene.expect_in_log`.
+A module of scenarios names its office in ``OFFICE``, its time of day in ``AT`` and, in ``CHANGES``,
+which of the office's lines it wants otherwise (see `board.demo.office.staged`). Its tests run in
+one event loop (``pytestmark = pytest.mark.asyncio(loop_scope="module")``) and share the stage.
+After a test every handset is down, no call is left, every line is idle, and no process wrote an
+error that the test did not announce with :meth:`Scene.expect_in_log`.
 """
 
 from __future__ import annotations

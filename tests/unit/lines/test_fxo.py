@@ -224,11 +224,38 @@ class TestIncoming:
             LegArrived(FIRST, LINE, Party("02079460000"), "")
         ]
 
+    def test_withheld_number_before_the_ring_is_not_waited_for_again(self) -> None:
+        world = World("UK")
+        world.fact(PolarityChanged(LINE, True))
+        world.burst(Party(presentation=Presentation.RESTRICTED))
+        (arrived,) = world.fact(RingingStarted(LINE, 1))
+        assert isinstance(arrived, LegArrived) and arrived.caller.absence == "private"
+
     def test_reversal_with_nothing_behind_it(self) -> None:
         world = World("UK")
         world.fact(PolarityChanged(LINE, True))
         assert world.wait(fxo.BEFORE_RING_S) == [CloseLeg(FIRST)]
         assert world.state is State.IDLE
+        assert world.fact(PolarityChanged(LINE, False)) != [], "the idle line is reversed now"
+
+    def test_reversal_taken_back_without_a_call(self) -> None:
+        world = World("UK")
+        world.fact(PolarityChanged(LINE, True))
+        assert world.fact(PolarityChanged(LINE, False)) == [CloseLeg(FIRST)]
+        assert world.state is State.IDLE
+
+    @pytest.mark.parametrize("seconds", [0.2, 5.0])
+    def test_the_line_turns_back_after_the_call(self, seconds: float) -> None:
+        """Released, it has the polarity it had before: no caller is expected."""
+        world = World("UK")
+        world.fact(PolarityChanged(LINE, True))
+        world.rings()
+        world.order(Answer(FIRST))
+        world.order(Release(FIRST, Cause.NORMAL))
+        world.wait(seconds)
+        assert world.fact(PolarityChanged(LINE, False)) == []
+        assert world.state in (State.GUARD, State.IDLE)
+        assert world.fact(PolarityChanged(LINE, True)) != [], "but the next one is"
 
     def test_reversal_means_nothing_where_caller_id_follows_the_ring(self, world: World) -> None:
         assert world.fact(PolarityChanged(LINE, True)) == []
@@ -254,8 +281,15 @@ class TestDisconnect:
         out = world.fact(BatteryChanged(LINE, False))
         assert LegEnded(leg, Cause.NORMAL, by_far_end=True) in out
 
+    def test_reversal_with_our_answer_is_no_disconnect(self, world: World) -> None:
+        world.talks()
+        world.wait(0.3)
+        assert world.fact(PolarityChanged(LINE, True)) == []
+        assert world.state is State.TALKING
+
     def test_reversal_on_an_incoming_call(self, world: World) -> None:
         leg = world.talks()
+        world.wait(fxo.ANSWERING_S)
         out = world.fact(PolarityChanged(LINE, True))
         assert LegEnded(leg, Cause.NORMAL, by_far_end=True) in out
 
@@ -386,6 +420,17 @@ class TestOutgoing:
         assert out[:2] == [CloseLeg(OUT), LegEnded(OUT, Cause.NO_CIRCUIT, by_far_end=True)]
         assert isinstance(out[-1], LegArrived) and out[-1].leg == FIRST
         assert world.state is State.TALKING
+
+    def test_glare_before_the_first_ring_is_a_voice_instead_of_dial_tone(
+        self, world: World
+    ) -> None:
+        out = world.order(Originate(OUT, LINE, "199", Party()))
+        assert isinstance(out[-1], Detect) and out[-1].voice
+        out = world.fact(VoiceHeard(OUT, 8000))
+        assert out[:2] == [CloseLeg(OUT), LegEnded(OUT, Cause.NO_CIRCUIT, by_far_end=True)]
+        assert isinstance(out[-1], LegArrived)
+        assert out[-1].caller.absence == "answered before the first ring"
+        assert world.order(Answer(FIRST)) == [], "it is answered already"
 
     def test_no_seizure_of_a_ringing_or_dead_line(self, world: World) -> None:
         world.rings()

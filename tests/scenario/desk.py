@@ -1,0 +1,69 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""What people do at their desks in feature scenarios, and several desks at the same time."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Coroutine
+from typing import Any
+
+from board.sim.client import Telephone
+from tests.scenario.scene import Scene
+
+SOON_S = 15.0  # what takes a second or two on an idle machine
+HANDSET_DOWN_S = 1.0  # shorter is a flash
+
+
+async def side_by_side(*lanes: Coroutine[Any, Any, None]) -> None:
+    """Play several scenarios with different telephones at once; all are played to their end."""
+    results = await asyncio.gather(*lanes, return_exceptions=True)
+    if errors := [result for result in results if isinstance(result, Exception)]:
+        raise ExceptionGroup("scenarios side by side", errors) if len(errors) > 1 else errors[0]
+
+
+async def dial(phone: Telephone, number: str) -> None:
+    """Lift the handset, wait for dial tone, dial."""
+    await phone.lift()
+    await phone.wait_hears("dial", SOON_S)
+    await phone.dial(number)
+
+
+async def answer(phone: Telephone) -> None:
+    """Lift the handset once it rings."""
+    await phone.wait_ringing(SOON_S)
+    await phone.lift()
+
+
+async def put_down(*phones: Telephone) -> None:
+    """Handsets down, for longer than a flash."""
+    for phone in phones:
+        await phone.hang_up()
+    await asyncio.sleep(HANDSET_DOWN_S)
+
+
+async def consult(phone: Telephone, number: str) -> None:
+    """Flash and dial a second number."""
+    await phone.flash()
+    await phone.wait_hears("dial", SOON_S)
+    await phone.dial(number)
+
+
+async def in_talk(scene: Scene, *lines: str) -> None:
+    """Wait until these lines, and no others, are the parties of a talk."""
+
+    async def talking() -> bool:
+        calls = (await scene.status()).calls
+        return any(call.state == "talk" and {*call.lines} == {*lines} for call in calls)
+
+    await scene.until(talking, f"talk of {' and '.join(lines)}", SOON_S)
+
+
+async def record_of(scene: Scene, **wanted: str) -> dict[str, Any]:
+    """The first record of this test with these values."""
+
+    async def found() -> dict[str, Any] | None:
+        fits = [r for r in await scene.records(0) if wanted.items() <= r.items()]
+        return fits[0] if fits else None
+
+    record: dict[str, Any] = await scene.until(found, f"a record with {wanted}", SOON_S)
+    return record
