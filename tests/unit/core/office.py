@@ -370,7 +370,11 @@ class OfficeBox:
 
     def events(self) -> list[str]:
         """Kinds of the events written so far."""
-        return [effect.kind for effect in self.effects if isinstance(effect, WriteEvent)]
+        return [event.kind for event in self.written()]
+
+    def written(self) -> list[WriteEvent]:
+        """Events for the records so far."""
+        return [effect for effect in self.effects if isinstance(effect, WriteEvent)]
 
     def sent(self) -> list[str]:
         """First lines of the SIP messages sent so far."""

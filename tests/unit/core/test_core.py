@@ -202,7 +202,7 @@ def test_ends_of_plays_and_recordings_go_to_the_calls(bench: Bench, fact: Any) -
 
 @pytest.mark.parametrize(
     "fact",
-    [DigitHeard(LegId(99), "1", 0), HookChanged(LineId("FXS9"), True), CardAudioChanged(True, "")],
+    [DigitHeard(LegId(99), "1", 0), HookChanged(LineId("FXS9"), True)],
 )
 def test_facts_of_nobody_are_void(bench: Bench, fact: Any) -> None:
     assert bench.tell(fact) == []
@@ -227,6 +227,24 @@ def test_registrations_are_kept(bench: Bench) -> None:
     bench.sip.contacts = [{"extension": "109"}]
     effects = bench.tell(MessageReceived(b"REGISTER sip:x SIP/2.0", ("udp", "192.0.2.1", 5060)))
     assert effects == [SaveSetting(CONTACTS, '[{"extension": "109"}]')]
+
+
+@pytest.mark.parametrize(
+    ("fact", "alarm"),
+    [
+        (MediaDown("killed"), RaiseAlarm("media", "The media host is away: killed")),
+        (MediaUp((), "192.0.2.9"), ClearAlarm("media")),
+        (CardDown("card1", (), "Card silent."), RaiseAlarm("card:card1", "Card silent.")),
+        (CardUp("card1", (), "1", "r1"), ClearAlarm("card:card1")),
+        (
+            CardAudioChanged(False, "No such device."),
+            RaiseAlarm("sound", "The card's sound has stopped: No such device."),
+        ),
+        (CardAudioChanged(True, ""), ClearAlarm("sound")),
+    ],
+)
+def test_parts_of_the_box_raise_and_clear_their_alarms(bench: Bench, fact: Any, alarm: Any) -> None:
+    assert bench.tell(fact) == [alarm]
 
 
 # ------------------------------------------------------------------ where orders go
