@@ -32,6 +32,7 @@ from firmware.effects import (
     TagLeg,
 )
 from firmware.events import (
+    CardAudioChanged,
     CardDown,
     CardFact,
     CardUp,
@@ -374,7 +375,16 @@ def _box_alarms(fact: Fact) -> list[Effect]:
         return [ClearAlarm(f"card:{fact.card}")]
     if isinstance(fact, CardDown):
         return [RaiseAlarm(f"card:{fact.card}", fact.reason)]
+    if isinstance(fact, CardAudioChanged):
+        return [_sound_alarm(fact)]
     return []
+
+
+def _sound_alarm(fact: CardAudioChanged) -> Effect:
+    """The card's sound is a device of its own: it may fail while the card's link stands."""
+    if fact.running:
+        return ClearAlarm("sound")
+    return RaiseAlarm("sound", f"The card's sound has stopped: {fact.reason}")
 
 
 def _parse_tag(text: str) -> dict[str, str]:

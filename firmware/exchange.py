@@ -106,9 +106,7 @@ class Exchange:
         recordings = Path(data.recordings) if data.recordings else None
         prompts = PromptStore(self._options.prompts or default_root(), data.language, recordings)
         voicemail = self._options.data / "voicemail"
-        for person in self._table.people.values():
-            if person.mailbox:
-                (voicemail / person.extension).mkdir(parents=True, exist_ok=True)
+        self._make_mailboxes(voicemail)
         return Switch(
             self._table,
             Speech(prompts.path, number_keys, digit_keys),
@@ -118,6 +116,15 @@ class Exchange:
             messages=self._store.messages(),
             settings=self._store.settings(),
         )
+
+    def _make_mailboxes(self, folder: Path) -> None:
+        """A disk that refuses costs messages, never the calls; the first message says so."""
+        owners = [person for person in self._table.people.values() if person.mailbox]
+        try:
+            for person in owners:
+                (folder / person.extension).mkdir(parents=True, exist_ok=True)
+        except OSError as error:
+            log.warning("no folder for messages in %s: %s", folder, error)
 
     def _new_core(self, ids: Ids, host: str, port: int) -> Core:
         channels = {
