@@ -12,7 +12,7 @@ from typing import Any, TypeVar
 
 from firmware.control.client import ControlClient
 from firmware.control.protocol import Status, encode
-from firmware.control.text import printable
+from firmware.control.text import clock, printable
 from firmware.errors import LocalError
 from firmware.values import CallId
 
@@ -84,6 +84,21 @@ def _call_lines(now: Status) -> Iterable[str]:
 
 
 def record_line(record: dict[str, Any]) -> str:
-    """One record as a line of text: what every field says is in docs/records.md."""
-    fields = ((key, value) for key, value in record.items() if value not in ("", [], {}, None))
-    return "  ".join(f"{key}={printable(str(value))}" for key, value in fields)
+    """One record as a line of text; --json gives every field (docs/records.md)."""
+    began = str(record.get("began") or "?")[:19].replace("T", " ")
+    way = f"{record.get('caller') or 'unknown'} > {record.get('called') or '-'}"
+    end = record.get("hung_up_by")
+    by = f", ended by {end}" if end else ""
+    direction = record.get("direction", "")
+    return printable(f"{began}  {direction:<8}  {way}  {_outcome(record)}{by}")
+
+
+def _outcome(record: dict[str, Any]) -> str:
+    """What became of a call."""
+    waited = clock(record.get("wait_s", 0.0))
+    if record.get("answered"):
+        talk = clock(record.get("talk_s", 0.0))
+        return f"{record.get('answered_by')} answered after {waited}, talk {talk}"
+    if record.get("mailbox"):
+        return f"message of {record.get('message_s', 0.0):.0f} s for {record['mailbox']}"
+    return f"not answered in {waited}"

@@ -68,9 +68,21 @@ async def test_no_calls(capsys: pytest.CaptureFixture[str]) -> None:
 
 async def test_records(capsys: pytest.CaptureFixture[str]) -> None:
     box = Box()
-    box.kept = [{"call": "c1", "name": "\x1b[2JOlena", "keys": "", "path": [], "talk_s": 3.5}]
+    talk = {"answered": True, "answered_by": "102", "wait_s": 4.2, "talk_s": 61.0}
+    left = {"mailbox": "101", "message_s": 19.6, "called": "0445550101", "direction": "in"}
+    began = "2026-10-26T10:00:05.123+02:00"
+    box.kept = [
+        {"began": began, "direction": "internal", "caller": "101", "called": "102", **talk},
+        {"began": began, "caller": "05\x1b[2J", **left, "hung_up_by": "caller"},
+        {"wait_s": 30.0},
+    ]
     assert await tell(box, "records", "--limit", "7") == 0
-    assert capsys.readouterr().out == "call=c1  name=?[2JOlena  talk_s=3.5\n"
+    assert capsys.readouterr().out.splitlines() == [
+        "2026-10-26 10:00:05  internal  101 > 102  102 answered after 00:04, talk 01:01",
+        "2026-10-26 10:00:05  in        05?[2J > 0445550101  message of 20 s for 101"
+        ", ended by caller",
+        "?            unknown > -  not answered in 00:30",
+    ]
     assert await tell(box, "records", "--json") == 0
     assert json.loads(capsys.readouterr().out) == box.kept
     assert box.asked == [7, 20]
