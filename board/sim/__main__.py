@@ -34,6 +34,9 @@ def parse_arguments() -> argparse.Namespace:
     parser.add_argument("--country", choices=sorted(COUNTRIES), default="UA")
     parser.add_argument("--ppm", type=float, default=0.0, help="error of the card's clock")
     parser.add_argument("--no-firmware", action="store_true", help="sound and wires only")
+    parser.add_argument(
+        "--until-eof", action="store_true", help="end also when standard input ends"
+    )
     return parser.parse_args()
 
 
@@ -66,6 +69,17 @@ def end_on_errors(ended: asyncio.Event) -> None:
     loop.set_exception_handler(report)
 
 
+def end_with_starter(ended: asyncio.Event) -> None:
+    """Whoever started us holds the other end of standard input; killed, it lets go of it."""
+
+    def read() -> None:
+        if not os.read(0, 4096):
+            asyncio.get_running_loop().remove_reader(0)
+            ended.set()
+
+    asyncio.get_running_loop().add_reader(0, read)
+
+
 async def run(arguments: argparse.Namespace) -> None:
     """Build, start, wait for a signal, stop."""
     stdout = take_stdout()
@@ -75,6 +89,8 @@ async def run(arguments: argparse.Namespace) -> None:
     control = ControlSocket(run_dir / "sim.sock", board.perform)
     ended = asyncio.Event()
     end_on_errors(ended)
+    if arguments.until_eof:
+        end_with_starter(ended)
     for number in (signal.SIGTERM, signal.SIGINT):
         asyncio.get_running_loop().add_signal_handler(number, ended.set)
     try:

@@ -96,14 +96,15 @@ async def start_process(
     run_dir: Path, country: str, ppm: float, firmware: bool
 ) -> asyncio.subprocess.Process:
     """Start ``python -m board.sim`` and wait for its line "ready"."""
-    arguments = ["-m", "board.sim", "--dir", str(run_dir), "--country", country, f"--ppm={ppm}"]
+    arguments = ["-m", "board.sim", "--until-eof", "--dir", str(run_dir)]
+    arguments += ["--country", country, f"--ppm={ppm}"]
     if not firmware:
         arguments.append("--no-firmware")
     with (run_dir / "sim.log").open("ab") as log:
         process = await asyncio.create_subprocess_exec(
             sys.executable,
             *arguments,
-            stdin=asyncio.subprocess.DEVNULL,
+            stdin=asyncio.subprocess.PIPE,
             stdout=asyncio.subprocess.PIPE,
             stderr=log,
             cwd=Path(__file__).parents[2],

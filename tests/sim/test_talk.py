@@ -4,6 +4,8 @@
 from __future__ import annotations
 
 import asyncio
+import sys
+import time
 from pathlib import Path
 
 import pytest
@@ -65,3 +67,20 @@ async def test_two_clients_share_a_board(bare_board: SimulatedBoard) -> None:
         with pytest.raises(BoardError, match="only joined"):
             await second.kill()
     assert await bare_board.phone("FXS5").off_hook()
+
+
+async def test_board_ends_with_whoever_started_it(tmp_path: Path) -> None:
+    script = (
+        "import asyncio, os, signal, sys\n"
+        "from board.sim.client import SimulatedBoard\n"
+        "async def main():\n"
+        "    async with SimulatedBoard.start(sys.argv[1], firmware=False):\n"
+        "        os.kill(os.getpid(), signal.SIGKILL)\n"
+        "asyncio.run(main())\n"
+    )
+    process = await asyncio.create_subprocess_exec(sys.executable, "-c", script, str(tmp_path))
+    assert await process.wait() == -9
+    memory = (tmp_path / "card.shm").resolve()
+    async with asyncio.timeout(10):
+        while await asyncio.to_thread(memory.exists):
+            await asyncio.to_thread(time.sleep, 0.05)
