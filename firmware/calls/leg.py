@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from firmware.calls.states import LegState
-from firmware.values import LegId, LineId, LineKind, Party, RingClass
+from firmware.values import LegId, LineId, LineKind, Party, RingClass, Supervision
 
 if TYPE_CHECKING:
     from firmware.calls.call import Call
@@ -29,6 +29,7 @@ class Leg:
     held: Call | None = None  # the call this telephone left on hold to consult
     sounding: bool = False  # a prompt, music or tone of ours plays to it
     playing: tuple[int, tuple[str, ...]] = (0, ())  # the last files played to it: number, paths
+    supervision: Supervision = Supervision.CERTAIN  # how sure it is that it was answered
     lifted: bool = False  # the handset was up when we released the leg
     wrap_up_s: float = 0.0  # rest of the agent after this leg ends
     began: float = 0.0  # monotonic s

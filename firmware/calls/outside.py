@@ -86,7 +86,7 @@ class OutsideCall(Activity):
     def on_answered(self, leg: Leg) -> None:
         """Through."""
         self._write_end("answered")
-        self.call.connect(leg)
+        self.call.connect(leg, supervision=leg.supervision.value)
         self.finish(Result.ANSWERED)
 
     def on_leg_ended(self, leg: Leg, cause: Cause) -> None:

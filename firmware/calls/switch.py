@@ -233,7 +233,7 @@ class Switch:
 
     def _answered(self, fact: LegAnswered) -> None:
         def answered(top: Activity, leg: Leg) -> None:
-            leg.state = LegState.ANSWERED
+            leg.state, leg.supervision = LegState.ANSWERED, fact.supervision
             top.on_answered(leg)
 
         self._outgoing(fact.leg, answered)

@@ -52,6 +52,7 @@ class CallRecord:
     offers: tuple[OfferRecord, ...]
     answered: bool
     answered_by: str  # who talked first: extension, or number outside
+    supervision: str  # of a call out: the answer is certain, estimated or unknown
     talked_with: tuple[str, ...]  # everybody who did, in turn
     wait_s: float  # to the first answer, or to the end
     talk_s: float
@@ -83,6 +84,7 @@ class _Draft:
     ringing: dict[tuple[str, str], datetime] = field(default_factory=dict)
     offers: list[OfferRecord] = field(default_factory=list)
     talked_with: list[str] = field(default_factory=list)
+    supervision: str = ""
     first_answer: datetime | None = None
     talking: datetime | None = None
     talk_s: float = 0.0
@@ -146,6 +148,7 @@ class _Draft:
     def is_answered(self, event: Event) -> None:
         self.talking = event.at
         self.first_answer = self.first_answer or event.at
+        self.supervision = self.supervision or str(event.data.get("supervision", ""))
         who = event.data.get("extension") or event.data.get("number", "")
         self.talked_with.append(str(who))
 
@@ -273,6 +276,7 @@ def _record(call: str, draft: _Draft, interrupted: bool) -> CallRecord:
         offers=tuple(draft.offers),
         answered=answered,
         answered_by=draft.talked_with[0] if draft.talked_with else "",
+        supervision=draft.supervision,
         talked_with=tuple(draft.talked_with),
         wait_s=_seconds(draft.began, draft.first_answer or ended),
         talk_s=round(draft.talk_s, 3),

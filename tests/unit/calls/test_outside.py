@@ -7,7 +7,7 @@ import pytest
 
 from firmware.effects import Originate, Release, SendDigits
 from firmware.events import LegAlerting, LegAnswered, LegDigit, LegHeld
-from firmware.values import Cause
+from firmware.values import Cause, Supervision
 from tests.unit.calls.world import World
 
 
@@ -36,6 +36,14 @@ def test_trunks_in_order_until_one_works() -> None:
     assert w.hears("sip:206") == "ringback"
     w.answer("itsp")
     assert w.talk("sip:206", "itsp")
+
+
+@pytest.mark.parametrize("supervision", list(Supervision))
+def test_how_sure_the_answer_is(supervision: Supervision) -> None:
+    w = World()
+    w.dial("FXS1", "90501112233")
+    w.tell(LegAnswered(w.on("FXO1").id, supervision))
+    assert w.events("answered")[0]["supervision"] == supervision.value
 
 
 def test_keys_without_sound_are_sent_on() -> None:

@@ -135,6 +135,7 @@ def test_outside_call() -> None:
     [record] = records(w)
     assert (record.direction, record.called, record.out_line) == ("out", "0501112233", "FXO1")
     assert (record.answered_by, record.hung_up_by) == ("0501112233", "called")
+    assert record.supervision == "certain"
 
 
 def test_a_scheme_that_calls_outside_is_still_an_incoming_call() -> None:
