@@ -27,7 +27,7 @@ MOUSE = (b"\x1b[?1000h", b"\x1b[?1002h", b"\x1b[?1003h", b"\x1b[?1006h")
 @asynccontextmanager
 async def _started() -> AsyncIterator[tuple[Terminal, Box]]:
     box = Box()
-    box.change(calls=())  # no running times
+    box.change(calls=(), queues=())  # no running times
     with tempfile.TemporaryDirectory(prefix="tipring-tui-") as folder:
         path = Path(folder) / "control.sock"
         async with ControlServer(box).serve(path), terminal(path) as desk:
@@ -64,6 +64,7 @@ async def test_sends_few_bytes() -> None:
         desk.forget()
         box.change_line("FXS3", state="ringing")
         assert await desk.quiet() == 0  # nothing new, nothing sent
+        desk.forget()
         box.change(calls=(call("c1", "101", "102"),))
         assert 0 < await desk.quiet() < PAGE_BYTES
         desk.forget()
