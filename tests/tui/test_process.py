@@ -60,16 +60,19 @@ async def test_sends_few_bytes() -> None:
         assert b"38;2;" not in desk.sent and b"48;2;" not in desk.sent  # true colour
         desk.forget()
         box.change_line("FXS3", state="ringing")
-        assert 0 < await desk.quiet() < ONE_ROW_BYTES
+        await desk.sees("ringing")
+        assert await desk.quiet() < ONE_ROW_BYTES
         desk.forget()
         box.change_line("FXS3", state="ringing")
         assert await desk.quiet() == 0  # nothing new, nothing sent
         desk.forget()
         box.change(calls=(call("c1", "101", "102"),))
-        assert 0 < await desk.quiet() < PAGE_BYTES
+        await desk.sees("talk")
+        assert await desk.quiet() < PAGE_BYTES
         desk.forget()
         desk.press("?")
-        assert 0 < await desk.quiet() < PAGE_BYTES
+        await desk.sees("mark the call above")
+        assert await desk.quiet() < PAGE_BYTES
 
 
 @pytest.mark.parametrize("number", [signal.SIGHUP, signal.SIGTERM])
