@@ -16,7 +16,7 @@ LEAST_CORRELATION = 0.8
 LEVEL_DB = (-6.0, 6.0)
 MOST_ECHO_DB = -25.0  # over all words, the canceller's first half second of a line included;
 # with some 10 dB that the telephones add it is well inside what G.131 asks at 30 ms
-PAUSE_S = 0.4  # behind the words, for what is still on its way
+PAUSE_S = 0.4  # before the words, as people do; behind them, for what is still on its way
 FRAME = 80  # samples, 10 ms
 SPOKEN_RMS = 200.0  # a frame of speech, not of a pause
 GAP_RATIO = 0.05  # a frame that lost 26 dB is missing
@@ -26,6 +26,7 @@ async def say(
     report: Report, speaker: Party, listener: Party, words: Samples, name: str
 ) -> Comparison:
     """Let one party speak; check that the other hears it, and the speaker not himself."""
+    await asyncio.sleep(PAUSE_S)
     ear = await listener.listen()
     own_ear = await speaker.listen()
     spoken = await speaker.speak(words)

@@ -21,6 +21,7 @@ ANALOG = tuple(f"FXS{n}" for n in range(1, 8))
 SIP_STAFF = ("109", "110", "111", "113", "114", "115", "116")  # 112 is the emergency number
 BUSY = "116"
 FLASH_S = 0.7  # so long a handset that is down may still be a hook flash
+ANNOUNCED_S = 14.0  # how many messages there are, which one this is, from whom
 JOIN_S = 0.2  # a freed agent joins the ringing call
 RELEASE_S = 4.0  # after a far end that only gives busy tone
 
@@ -125,11 +126,11 @@ async def after_hours(stage: Stage, report: Report) -> None:
     report.check("stutter dial tone at the owner's phone", True, True)
     await owner.dial("*97")
     await asyncio.sleep(1.0)
-    await owner.dial("1101")
+    await owner.dial("1101#")
     ear = await owner.listen()
-    await asyncio.sleep(len(words) / 8000 + 14.0)
+    await asyncio.sleep(len(words) / 8000 + ANNOUNCED_S)
     heard, _ = await ear.stop()
-    found = compare(words, heard, max_delay_ms=15_000)
+    found = compare(words, heard, max_delay_ms=ANNOUNCED_S * 1000)
     check_likeness(report, "message", found)
     await owner.dial("3")
     await asyncio.sleep(1.0)

@@ -5,7 +5,7 @@ from __future__ import annotations
 
 import asyncio
 
-from board.demo.hearing import check_delay, check_likeness
+from board.demo.hearing import PAUSE_S, check_delay, check_likeness
 from board.demo.records import check_record
 from board.demo.report import Report
 from board.demo.stage import Stage
@@ -128,6 +128,7 @@ async def sip_trunk(stage: Stage, report: Report) -> None:
 
 async def _echoed(report: Report, phone: Telephone, name: str) -> None:
     """The provider sends every packet back: whoever speaks hears himself."""
+    await asyncio.sleep(PAUSE_S)
     ear = await phone.listen()
     spoken = await phone.speak(speak_text(FINE, "en+f3"))
     await phone.speech_done()

@@ -66,6 +66,7 @@ class SipPhones:
         self._folder = folder
         self._server = server  # host:port of the exchange
         self._events: list[dict[str, Any]] = []
+        self._calls: dict[str, str] = {}  # newest call of each account
         self._news = asyncio.Condition()
         self._replies: asyncio.Queue[dict[str, Any]] = asyncio.Queue()
         self._turn = asyncio.Lock()
@@ -101,17 +102,22 @@ class SipPhones:
     async def answer(self, extension: str) -> None:
         """Answer the call that rings at a phone."""
         await self._select(extension)
-        await self._command("accept")
+        await self._command("accept", self._call_of(extension))
 
     async def hang_up(self, extension: str) -> None:
         """End or refuse the call of a phone."""
         await self._select(extension)
-        await self._command("hangup")
+        await self._command("hangup", self._call_of(extension))
 
     async def hold(self, extension: str, held: bool) -> None:
         """Put the phone's peer on hold, or take it back."""
         await self._select(extension)
-        await self._command("hold" if held else "resume")
+        await self._command("hold" if held else "resume", self._call_of(extension))
+
+    async def press(self, extension: str, digits: str) -> None:
+        """Press keys in the call of a phone; they are sent as RFC 4733."""
+        await self._select(extension)
+        await self._command("sndcode", digits)
 
     async def speak(self, extension: str, samples: Samples) -> None:
         """Say something in the call of a phone."""
@@ -207,6 +213,14 @@ class SipPhones:
 
     # ------------------------------------------------------------------ its control door
 
+    def _note_call(self, event: Mapping[str, Any]) -> None:
+        if event.get("class") == "call" and "id" in event:
+            self._calls[_extension(event)] = str(event["id"])
+
+    def _call_of(self, extension: str) -> str:
+        """Call-ID for commands: from 1.1 on they act on another phone's call without it."""
+        return self._calls.get(extension, "")
+
     async def _select(self, extension: str) -> None:
         await self._command("uafind", f"sip:{extension}@{self._server}")
 
@@ -228,13 +242,18 @@ class SipPhones:
                 if message.get("response"):
                     self._replies.put_nowait(message)
                 else:
+                    self._note_call(message)
                     async with self._news:
                         self._events.append(message)
                         self._news.notify_all()
 
 
+def _extension(event: Mapping[str, Any]) -> str:
+    return str(event.get("accountaor", "")).removeprefix("sip:").partition("@")[0]
+
+
 def _of(event: Mapping[str, Any], extension: str) -> bool:
-    return str(event.get("accountaor", "")).startswith(f"sip:{extension}@")
+    return _extension(event) == extension
 
 
 def _with_silence(samples: Samples) -> Samples:
