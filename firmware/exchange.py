@@ -235,6 +235,7 @@ def _timings(code: str) -> PortTimings:
         flash_min_ms=shortest,
         flash_max_ms=longest,
         ring_pause_max_ms=country.ring_pause_max_ms,
+        loop_drop_ms=country.loop_drop_ms,
     )
 
 

@@ -41,6 +41,7 @@ class Country:
     flash_ms: tuple[int, int]  # shortest and longest hook flash of a telephone
     ring_pause_max_ms: int  # longer silence means the caller has given up
     guard_s: float  # between releasing an exchange line and seizing it again
+    loop_drop_ms: int  # shortest break of loop current that means the far end has gone
 
     @property
     def first_burst_s(self) -> float:
@@ -90,6 +91,7 @@ def _country(
     caller_id: str = "v23",
     before_ring: bool = False,
     flash_ms: tuple[int, int] = (80, 700),
+    loop_drop_ms: int = 200,
 ) -> Country:
     tones = {
         ToneName.DIAL: _tone(dial),
@@ -110,7 +112,7 @@ def _country(
         RingClass.EXTERNAL: ringing_ms,
         RingClass.RECALL: (400, 200, 400, 4_000),
     }
-    return Country(code, tones, cadences, caller_id, before_ring, flash_ms, 6_000, 1.5)
+    return Country(code, tones, cadences, caller_id, before_ring, flash_ms, 6_000, 1.5, loop_drop_ms)
 
 
 _425 = (425.0,)
@@ -138,6 +140,7 @@ COUNTRIES: Mapping[str, Country] = {
             "UK", (350.0, 440.0), _tone((400.0, 450.0), 400, 200, 400, 2000),
             _tone((400.0,), 375, 375), _tone((400.0,), 400, 350, 225, 525),
             (400, 200, 400, 2000), before_ring=True, flash_ms=(60, 400),
+            loop_drop_ms=80,  # BT SIN 351: a clear is 90 ms at least
         ),
         _country(
             "US", (350.0, 440.0), _tone((440.0, 480.0), 2000, 4000),

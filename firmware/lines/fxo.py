@@ -10,7 +10,7 @@ Driven by card facts, media facts of its leg, leg orders and one timer.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import Enum
 from typing import Any
 
@@ -58,6 +58,7 @@ from firmware.events import (
     VoiceHeard,
 )
 from firmware.lines import callerid
+from firmware.lines.countries import template_of
 from firmware.lines.port import Port
 from firmware.values import (
     Cause,
@@ -78,6 +79,9 @@ UNKNOWN_ANSWER_S = 20.0  # no tone at all after dialling: the line is open, coun
 CARD_WAIT_S = 30.0  # for the card to tell about a talk that went on while the exchange was away
 CLAIM_WAIT_S = 5.0  # for the media host to tell whose talk a seized line carries
 SAMPLES_PER_S = 8_000
+
+DIAL_TONE_GONE_S = 3.0  # dial tone in a call that came in: the exchange has cleared it
+SECOND_DIAL_TONE_S = 20.0  # in a call out it may be a far exchange that waits for digits
 
 DISCONNECT_TONES = (ToneName.BUSY, ToneName.CONGESTION)
 _NO_BURST = Party(presentation=Presentation.UNAVAILABLE, absence="no caller-ID burst")
@@ -297,7 +301,8 @@ class FxoLine:
 
     def _first_ring(self, fact: RingingStarted, now: Now) -> Out:
         opened = self._open_for_caller_id() if self.leg is None else []
-        if self._caller is not _NO_BURST:  # heard before the ring, if only why it is withheld
+        known = self._caller is not _NO_BURST  # heard before the ring, if only why it is withheld
+        if known or fact.burst > 1:  # rang before we or the media host were there: do not linger
             return [*opened, *self._arrive(now)]
         self._enter(State.IDENTIFYING, now.mono_s + self.country.first_burst_s + CALLER_ID_S)
         return opened
@@ -328,14 +333,16 @@ class FxoLine:
             return []
         self._enter(State.TALKING)
         self._answered_s = now.mono_s
-        return [SeizeLine(self.line), self._listen(order.leg)]
+        return [SeizeLine(self.line), self._listen(order.leg, DIAL_TONE_GONE_S)]
 
-    def _listen(self, leg: LegId) -> Detect:
+    def _listen(self, leg: LegId, dial_tone_s: float = SECOND_DIAL_TONE_S) -> Detect:
         """Digits and the tones that say the far end has gone."""
         if not self.settings.by_busy_tone:
             return Detect(leg, digits=True)
         tones = self.settings.learned_tones or self.country.templates(*DISCONNECT_TONES)
-        return Detect(leg, digits=True, tones=tones)
+        dial = template_of(ToneName.DIAL, self.country.tones[ToneName.DIAL])
+        dial = replace(dial, on_ms=(round(dial_tone_s * 1_000), 0))
+        return Detect(leg, digits=True, tones=(*tones, dial))
 
     # ------------------------------------------------------------------ outgoing
 
@@ -385,7 +392,7 @@ class FxoLine:
             CloseLeg(outgoing),
             LegEnded(outgoing, Cause.NO_CIRCUIT, by_far_end=True),
             self.port.open(leg),
-            self._listen(leg),
+            self._listen(leg, DIAL_TONE_GONE_S),
             LegArrived(leg, self.line, _GLARE, ""),
         ]
 

@@ -71,6 +71,7 @@ from firmware.values import (
     Supervision,
     ToneName,
     ToneSegment,
+    ToneTemplate,
 )
 
 LINE = LineId("FXO1")
@@ -146,8 +147,17 @@ def world() -> World:
     return World()
 
 
-def disconnect_detector(leg: LegId, country: str = "UA") -> Detect:
-    return Detect(leg, digits=True, tones=COUNTRIES[country].templates(*DISCONNECT_TONES))
+def disconnect_detector(
+    leg: LegId,
+    country: str = "UA",
+    dial_tone_s: float = fxo.DIAL_TONE_GONE_S,
+    busy: tuple[ToneTemplate, ...] = (),
+) -> Detect:
+    tones = busy or COUNTRIES[country].templates(*DISCONNECT_TONES)
+    frequencies = COUNTRIES[country].tones[ToneName.DIAL].segments[0].frequencies_hz
+    shortest_ms = round(dial_tone_s * 1000)
+    dial = ToneTemplate(ToneName.DIAL, frequencies, (shortest_ms, 0), (0, 0), 1)
+    return Detect(leg, digits=True, tones=(*tones, dial))
 
 
 class TestIncoming:
@@ -314,7 +324,7 @@ class TestDisconnect:
         learned = COUNTRIES["PL"].templates(ToneName.BUSY)
         world = World(settings=FxoSettings(learned_tones=learned))
         leg = world.rings()
-        assert Detect(leg, digits=True, tones=learned) in world.order(Answer(leg))
+        assert disconnect_detector(leg, busy=learned) in world.order(Answer(leg))
 
     def test_line_rests_before_it_is_used_again(self, world: World) -> None:
         leg = world.talks()
@@ -384,7 +394,10 @@ class TestOutgoing:
     def test_answer_is_graded(self, world: World, fact: object, supervision: Supervision) -> None:
         world.dials()
         assert world.tone(ToneName.RINGBACK) == []
-        assert world.fact(fact) == [disconnect_detector(OUT), LegAnswered(OUT, supervision)]
+        assert world.fact(fact) == [
+            disconnect_detector(OUT, dial_tone_s=fxo.SECOND_DIAL_TONE_S),
+            LegAnswered(OUT, supervision),
+        ]
 
     def test_end_of_another_tone_is_no_answer(self, world: World) -> None:
         world.dials()
@@ -542,11 +555,20 @@ class TestFaults:
         assert world.wait(0.1) == []
 
 
+class TestLateRing:
+    def test_caller_who_rang_before_we_were_there_arrives_at_once(self, world: World) -> None:
+        out = world.fact(RingingStarted(LINE, 2))
+        assert isinstance(out[0], OpenCard) and isinstance(out[-1], LegArrived)
+
+
 class TestAdoption:
     def test_talk_goes_on_after_a_restart(self) -> None:
         world = World(in_service=False)
         out = list(world.machine.restore(LegId(7), "call", world.now))
-        assert out == [disconnect_detector(LegId(7)), LegAdopted(LegId(7), LINE, "call")]
+        assert out == [
+            disconnect_detector(LegId(7), dial_tone_s=fxo.SECOND_DIAL_TONE_S),
+            LegAdopted(LegId(7), LINE, "call"),
+        ]
         assert world.fact(CardDown("card1", (LINE,), "not found yet")) == []
         assert world.fact(PortState(LINE, True, False, True, False)) == [
             LineServiceChanged(LINE, True, "card in service")
