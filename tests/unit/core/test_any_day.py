@@ -1,7 +1,8 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """Whatever people do at their telephones: at the end of the day nothing is left of any call.
 
-The media host dies and comes back, the card's cable is pulled and plugged in meanwhile.
+The media host dies and comes back, the card's cable is pulled and plugged in, the exchange is
+killed and followed by another one meanwhile.
 """
 
 from __future__ import annotations
@@ -41,6 +42,7 @@ actions = st.one_of(
     st.tuples(st.just("far_end"), st.sampled_from(["FXO1", "FXO4"]), st.sampled_from(FAR_END)),
     st.tuples(st.just("media")),
     st.tuples(st.just("card")),
+    st.tuples(st.just("kill")),
     st.tuples(st.just("sip"), st.sampled_from(["call", "answer", "release"])),
     st.tuples(st.just("console")),
 )
@@ -114,6 +116,17 @@ class Day:
         self._plugged = not self._plugged
         self.box.plug_card(self.off_hook) if self._plugged else self.box.unplug_card()
 
+    def _kill(self) -> None:
+        """The exchange is killed; another one finds what the media host and the card hold."""
+        before, self.box = self.box, OfficeBox(office("r1"), self.box.media, self.box.clock_s + 2.0)
+        self.box.wall = before.wall
+        self.box.media.facts.clear()
+        self.box.take_over(self.phone)
+        if self.box.media.alive:
+            self.box.tell(self.box.media.held())
+        if self._plugged:
+            self.box.plug_card(self.off_hook)
+
     def _sip(self, what: str) -> None:
         arrived = [fact.leg for fact in self.phone.seen if isinstance(fact, LegArrived)]
         over = {fact.leg for fact in self.phone.seen if isinstance(fact, LegEnded)}
@@ -159,4 +172,5 @@ def test_nothing_is_left_of_any_day(day: list[tuple[str, ...]]) -> None:
     assert box.ringing == set()
     assert box.at_rest
     assert {line for line in box.channels if shown[line] != "idle"} == set()
-    assert box.events().count("arrived") == box.events().count("ended")
+    if ("kill",) not in day:  # a call that was going on then has its "arrived" before
+        assert box.events().count("arrived") == box.events().count("ended")
