@@ -245,6 +245,7 @@ class Detect:
     tones: tuple[ToneTemplate, ...] = ()
     voice: bool = False
     caller_id: str = ""  # "", "bell202" or "v23"
+    measure: bool = False  # tell cadenced tones that no template describes
 
 
 MediaOrder = (

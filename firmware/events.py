@@ -223,6 +223,23 @@ class ToneEnded:
 
 
 @dataclass(frozen=True, slots=True)
+class CadenceMeasured:
+    """A steady cadenced tone, whatever it is (Detect.measure); again while it lasts.
+
+    One or two frequencies of 195 to 660 Hz, on and off for 80 to 1,000 ms each. Comes after 4
+    rounds that agree within 4 % (8 ms at least), then after 8, 12 ...
+    """
+
+    leg: LegId
+    frequencies_hz: tuple[float, ...]  # one or two, the lower first
+    on_ms: int
+    off_ms: int
+    rounds: int
+    at_sample: int
+    since_sample: int  # when the first burst of them began
+
+
+@dataclass(frozen=True, slots=True)
 class VoiceHeard:
     """Speech-like energy lasted long enough to count as an answer (Detect.voice)."""
 
@@ -297,6 +314,7 @@ MediaFact = (
     | DigitHeard
     | ToneHeard
     | ToneEnded
+    | CadenceMeasured
     | VoiceHeard
     | CallerIdHeard
     | CallerIdSent

@@ -19,7 +19,7 @@ from cffi import FFI
 HERE = Path(__file__).resolve().parent
 SOURCES = HERE / "src"
 # The engine's interface, then the pure units that Python measures and tests on their own.
-HEADERS = ("tipring.h", "g711.h", "echo.h", "plc.h", "jitter.h", "rtp.h")
+HEADERS = ("tipring.h", "g711.h", "echo.h", "plc.h", "jitter.h", "rtp.h", "cadence.h")
 LIBRARIES = ["spandsp", "asound", "m", "pthread"]
 COMPILE_ARGS = [
     "-std=c11",

@@ -287,8 +287,12 @@ class Engine:
         tones: Sequence[ToneTemplate] = (),
         voice: bool = False,
         caller_id: str = "",
+        measure: bool = False,
     ) -> None:
-        """What to listen for on this leg from now on; at most 16 tone templates."""
+        """What to listen for on this leg from now on; at most 16 tone templates.
+
+        ``measure``: tell any steady cadenced tone as CadenceMeasured.
+        """
         self._check(
             lib.tr_detect(
                 self._engine(),
@@ -298,6 +302,7 @@ class Engine:
                 len(tones),
                 voice,
                 _modulation(caller_id),
+                measure,
             )
         )
 
@@ -325,6 +330,19 @@ class Engine:
     def _record_ended(self, event: Any, data: bytes) -> events.MediaFact:
         path = self._record_paths.pop((event.leg, event.id), "")
         return events.RecordEnded(LegId(event.leg), event.id, path, event.value, _text(data))
+
+    @staticmethod
+    def _cadence(event: Any) -> events.MediaFact:
+        figures: Any = ffi.cast("tr_cadence_figures *", event.data)
+        return events.CadenceMeasured(
+            LegId(event.leg),
+            tuple(round(hz, 1) for hz in figures.frequency_hz if hz),
+            figures.on_ms,
+            figures.off_ms,
+            figures.rounds,
+            event.at_sample,
+            figures.since_sample,
+        )
 
     def snapshot(self) -> Snapshot:
         """The engine's figures and those of every open leg."""
@@ -364,5 +382,6 @@ _FACTS: dict[int, Callable[[Engine, Any, bytes], events.MediaFact]] = {
     lib.TR_EVENT_PLAY_ENDED: lambda _, e, d: events.PlayEnded(LegId(e.leg), e.id, _text(d)),
     lib.TR_EVENT_RECORD_ENDED: lambda engine, e, d: engine._record_ended(e, d),
     lib.TR_EVENT_RTP_LOST: lambda _, e, d: events.RtpLost(LegId(e.leg), e.value),
+    lib.TR_EVENT_CADENCE: lambda engine, e, d: engine._cadence(e),
     lib.TR_EVENT_CARD_AUDIO: lambda _, e, d: events.CardAudioChanged(bool(e.id), _text(d)),
 }

@@ -182,8 +182,8 @@ class MediaHost:
                 engine.start_recording(leg, record, path, max_s, silence_s)
             case effects.StopRecording(leg, trim_s):
                 engine.stop_recording(leg, trim_s)
-            case effects.Detect(leg, digits, tones, voice, caller_id):
-                engine.detect(leg, digits, tones, voice, caller_id)
+            case effects.Detect(leg, digits, tones, voice, caller_id, measure):
+                engine.detect(leg, digits, tones, voice, caller_id, measure)
             case GetSnapshot(request):
                 return self.snapshot(request)
             case _:

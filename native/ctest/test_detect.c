@@ -38,7 +38,7 @@ static void listen(const tr_detect_order *order)
     heard_count = 0;
     CHECK(detector != NULL);
     for (size_t at = 0; detector && at + 80 <= length; at += 80)
-        tr_detector_feed(detector, sound + at, (int64_t)at + 80, 1, note, NULL);
+        tr_detector_feed(detector, sound + at, (int64_t)at + 80, 1, 0.0, note, NULL);
     tr_detector_destroy(detector);
 }
 

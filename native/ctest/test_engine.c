@@ -136,7 +136,7 @@ static void digits_go_in_band_and_as_events(void)
         tr_engine *engine = start();
         tr_event event;
         connect_two(engine, 1, 2, TR_CODEC_PCMA, payload_types[i]);
-        CHECK(tr_detect(engine, 2, 1, NULL, 0, 0, 0) == 0);
+        CHECK(tr_detect(engine, 2, 1, NULL, 0, 0, 0, 0) == 0);
         wait_ms(100);
         CHECK(tr_send_digits(engine, 1, "19*,D", 5, 80, 80, -9.0) == 0);
         for (const char *digit = "19*D"; *digit; digit++)
@@ -335,7 +335,7 @@ static void caller_id_goes_from_leg_to_leg(void)
     tr_event event;
     const uint8_t message[] = {0x80, 4, 2, 2, '1', '2'};
     connect_two(engine, 1, 2, TR_CODEC_PCMA, -1);
-    CHECK(tr_detect(engine, 2, 0, NULL, 0, 0, TR_FSK_V23) == 0);
+    CHECK(tr_detect(engine, 2, 0, NULL, 0, 0, TR_FSK_V23, 0) == 0);
     CHECK(tr_send_caller_id(engine, 1, TR_FSK_V23, message, sizeof(message), 100) == 0);
     CHECK(await(engine, TR_EVENT_CALLER_ID_SENT, &event, 3000));
     CHECK(await(engine, TR_EVENT_CALLER_ID, &event, 1000) && event.id == 1);
@@ -386,7 +386,7 @@ static void full_legs_can_be_closed_at_any_moment(void)
         for (int i = 1; i <= 2; i++) {
             tr_play_files(engine, i, 1, paths, 1, 1);
             tr_start_recording(engine, i, i, path_of(i == 1 ? "a.wav" : "b.wav"), 60.0, 0.0);
-            tr_detect(engine, i, 1, &dial, 1, 1, TR_FSK_BELL202);
+            tr_detect(engine, i, 1, &dial, 1, 1, TR_FSK_BELL202, 1);
             tr_send_digits(engine, i, "123", 3, 80, 80, -9.0);
             tr_tag_leg(engine, i, "tag", 3);
         }
@@ -430,7 +430,9 @@ static void any_order(tr_engine *engine, const char *const *paths)
     case 12:
         tr_send_caller_id(engine, leg, rand() % 3, message, sizeof(message), rand() % 20);
         break;
-    case 13: tr_detect(engine, leg, rand() % 2, &busy, rand() % 2, rand() % 2, rand() % 3); break;
+    case 13:
+        tr_detect(engine, leg, rand() % 2, &busy, rand() % 2, rand() % 2, rand() % 3, rand() % 2);
+        break;
     case 14: tr_tag_leg(engine, leg, "some tag", (size_t)(rand() % 9)); break;
     case 15: tr_read_leg_stats(engine, leg, &stats); break;
     case 16: tr_list_legs(engine, infos, 8); break;

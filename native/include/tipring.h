@@ -60,6 +60,7 @@ typedef enum {
     TR_EVENT_RECORD_ENDED = 9, /* id: record; value: seconds; data: reason text */
     TR_EVENT_RTP_LOST = 10,    /* value: seconds of silence */
     TR_EVENT_CARD_AUDIO = 11,  /* id: 1 running, 0 not; data: reason text */
+    TR_EVENT_CADENCE = 12,     /* data: tr_cadence_figures */
 } tr_event_kind;
 
 typedef struct {
@@ -87,6 +88,13 @@ typedef struct {
     uint32_t on_ms[2];      /* shortest, longest; longest 0: continuous */
     uint32_t off_ms[2];     /* shortest, longest; 0, 0 for a continuous tone */
 } tr_tone_template;
+
+typedef struct {
+    double frequency_hz[2]; /* lower first; 0: absent */
+    int32_t on_ms, off_ms;  /* mean */
+    int32_t rounds;         /* that agreed */
+    int64_t since_sample;   /* first burst */
+} tr_cadence_figures;
 
 typedef struct {
     int32_t leg;
@@ -220,8 +228,10 @@ int tr_stop_recording(tr_engine *engine, int32_t leg, double trim_s);
 
 /* ---- detection (control thread) ---- */
 
+/* What to listen for on a leg from now on. measure: also tell any steady cadenced tone. */
 int tr_detect(tr_engine *engine, int32_t leg, int32_t digits, const tr_tone_template *templates,
-              size_t count, int32_t voice, int32_t caller_id_fsk);
+              size_t count, int32_t voice, int32_t caller_id_fsk,
+              int32_t measure);
 
 /* ---- the card's sound stream (control thread) ---- */
 

@@ -82,6 +82,7 @@ typedef struct tr_port {
     int16_t rx[TR_TICK_SAMPLES], tx[TR_TICK_SAMPLES];
     int16_t history[TR_HISTORY]; /* tx, ring */
     uint32_t history_at;
+    double echo_energy;    /* of what we sent when the card took in this tick; RTP: 0 */
     double rx_energy, tx_energy; /* of the stretch now measured */
     tr_leg_stats stats;
     tr_snapshot snapshot;

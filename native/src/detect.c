@@ -6,6 +6,7 @@
 
 #include <spandsp.h>
 
+#include "cadence.h"
 #include "callerid.h"
 #include "progress.h"
 #include "tone.h"
@@ -25,6 +26,7 @@ struct tr_detector {
     tr_callerid_rx *caller_id;
     tr_progress progress;
     tr_voice voice;
+    tr_cadence *cadence;     /* null: not armed */
     int want_voice;
     int digit;               /* a digit is sounding */
     /* valid during a feed */
@@ -78,6 +80,11 @@ static int arm(tr_detector *detector, const tr_detect_order *order)
         if (!detector->caller_id)
             return -1;
     }
+    if (order->measure) {
+        detector->cadence = tr_cadence_create();
+        if (!detector->cadence)
+            return -1;
+    }
     return 0;
 }
 
@@ -104,6 +111,7 @@ void tr_detector_destroy(tr_detector *detector)
     if (detector->dtmf)
         dtmf_rx_free(detector->dtmf);
     tr_callerid_destroy(detector->caller_id);
+    tr_cadence_destroy(detector->cadence);
     free(detector);
 }
 
@@ -132,8 +140,18 @@ static void feed_digits(tr_detector *detector, const int16_t *samples)
     dtmf_rx(detector->dtmf, filtered, TR_TICK_SAMPLES);
 }
 
+static void measure(tr_detector *detector, const int16_t *samples, double sent_energy)
+{
+    tr_cadence_figures found;
+    if (!tr_cadence_feed(detector->cadence, samples, detector->sample, sent_energy, &found))
+        return;
+    tr_event event = {.kind = TR_EVENT_CADENCE, .length = sizeof(found)};
+    memcpy(event.data, &found, sizeof(found));
+    tell(detector, &event);
+}
+
 void tr_detector_feed(tr_detector *detector, const int16_t samples[TR_TICK_SAMPLES], int64_t sample,
-                      int in_band, tr_detector_report report, void *user)
+                      int in_band, double sent_energy, tr_detector_report report, void *user)
 {
     detector->sample = sample;
     detector->report = report;
@@ -142,6 +160,8 @@ void tr_detector_feed(tr_detector *detector, const int16_t samples[TR_TICK_SAMPL
         feed_digits(detector, samples);
     if (detector->caller_id)
         tr_callerid_feed(detector->caller_id, samples, TR_TICK_SAMPLES);
+    if (detector->cadence)
+        measure(detector, samples, sent_energy);
     int tone = tr_progress_feed(&detector->progress, samples, sample, on_tone, detector);
     if (detector->want_voice &&
         tr_voice_feed(&detector->voice, samples, tone || detector->digit)) {

@@ -214,9 +214,10 @@ int tr_stop_recording(tr_engine *engine, int32_t leg, double trim_s)
 /* ---- detection ---- */
 
 int tr_detect(tr_engine *engine, int32_t leg, int32_t digits, const tr_tone_template *templates,
-              size_t count, int32_t voice, int32_t caller_id_fsk)
+              size_t count, int32_t voice, int32_t caller_id_fsk,
+              int32_t measure)
 {
-    tr_detect_order order = {digits, templates, count, voice, caller_id_fsk};
+    tr_detect_order order = {digits, templates, count, voice, caller_id_fsk, measure};
     const char *why;
     tr_port *port = tr_control_find(engine, leg);
     if (!port)

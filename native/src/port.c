@@ -77,9 +77,11 @@ static void receive_card(tr_port *port)
     int16_t sent[TR_TICK_SAMPLES];
     if (!card || !tr_card_running(card) || port->channel >= tr_card_channels(card)) {
         memset(port->rx, 0, sizeof(port->rx));
+        port->echo_energy = 0.0;
         return;
     }
     tr_card_channel(card, port->channel, port->rx, sent);
+    port->echo_energy = tr_mix_energy(sent, TR_TICK_SAMPLES);
     if (port->echo)
         tr_echo_process(port->echo, sent, port->rx, port->rx, TR_TICK_SAMPLES);
     tr_mix_gain(port->rx, port->receive_gain, TR_TICK_SAMPLES);
@@ -117,7 +119,7 @@ void tr_port_receive(tr_port *port)
         receive_card(port);
     if (port->detector)
         tr_detector_feed(port->detector, port->rx, port->engine->sample, hears_digits_in_band(port),
-                         on_detected, port);
+                         port->echo_energy, on_detected, port);
     record(port);
     port->rx_energy += tr_mix_energy(port->rx, TR_TICK_SAMPLES);
 }

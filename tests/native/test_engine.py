@@ -146,6 +146,19 @@ def test_tones_are_told_by_cadence(facts: Facts) -> None:
     assert facts.wait(events.ToneHeard).tone is ToneName.CONGESTION
 
 
+def test_unknown_tone_is_measured(facts: Facts) -> None:
+    engine = facts.engine
+    connect_two(engine, 1, 2)
+    engine.detect(2, tones=(BUSY,), measure=True)
+    engine.play_tone(1, Tone((ToneSegment((480.0, 620.0), 200, 300, -15.0),)))
+    measured = facts.wait(events.CadenceMeasured, 4.0)
+    assert (measured.leg, measured.rounds) == (2, 4)
+    assert measured.frequencies_hz == pytest.approx((480.0, 620.0), abs=1.0)
+    assert measured.on_ms == pytest.approx(200, abs=5)
+    assert measured.off_ms == pytest.approx(300, abs=5)
+    assert measured.at_sample - measured.since_sample == pytest.approx(8 * 2000, abs=240)
+
+
 def test_speech_is_voice_and_nothing_else(facts: Facts, tmp_path: Path) -> None:
     engine = facts.engine
     text = "Hello, this is the dispatcher of the northern office. " * 3
