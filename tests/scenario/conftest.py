@@ -41,3 +41,8 @@ async def scene(stage: Stage) -> AsyncIterator[Scene]:
     finally:
         await scene.clear()
     await scene.check()
+
+
+@pytest.fixture(autouse=True)
+def _no_leaked_thread() -> None:
+    """A process started in a test may live as long as the stage, and asyncio's thread with it."""
