@@ -3,7 +3,8 @@
 
 What a phone hears lies in WAV files that baresip's sndfile module writes per call; what it says
 is a WAV file named at any moment of the call. baresip ends a call when its sound file ends, so
-every file gets a long silence behind it.
+every file gets a long silence behind it. No player is configured: what plays to a file stands
+still or fails when several phones ring in one process.
 """
 
 from __future__ import annotations
@@ -35,9 +36,9 @@ poll_method epoll
 sip_listen {host}:{sip}
 net_interface {host}
 call_max_calls 16
-audio_player aufile,/dev/null
+audio_player none,nil
 audio_source aufile,{silence}
-audio_alert aufile,/dev/null
+audio_alert none,nil
 ausrc_srate 8000
 auplay_srate 8000
 ausrc_channels 1
