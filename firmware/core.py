@@ -19,6 +19,7 @@ from firmware.clock import Now
 from firmware.effects import (
     ClearAlarm,
     CloseLeg,
+    Detect,
     Effect,
     Indicate,
     LegOrder,
@@ -286,6 +287,8 @@ class Core:
                 self._order(item, run, now)
             else:
                 run.add(self._leave(source, cast(Effect, item)))
+                if isinstance(item, OpenRtp):  # the SIP machine takes no keys; the calls do
+                    run.add(Detect(item.leg, digits=True))
 
     def _order(self, order: LegOrder, run: _Run, now: Now) -> None:
         if isinstance(order, Originate | SetMessageWaiting):

@@ -58,7 +58,7 @@ from firmware.events import (
     RtpOpened,
     ToneHeard,
 )
-from firmware.lines.countries import COUNTRIES
+from firmware.lines.countries import CONTINUOUS_MS, COUNTRIES
 from firmware.routing.table import Table
 from firmware.sip.endpoint import SipEndpoint
 from firmware.sip.settings import SipSettings, SipTrunk
@@ -124,7 +124,8 @@ class MediaHost:
                 self.ports[order.leg].tag = order.tag
             case Detect():
                 self.ports[order.leg].digits = order.digits
-                if any(template.name is ToneName.DIAL for template in order.tones):
+                dial = [tone for tone in order.tones if tone.name is ToneName.DIAL]
+                if dial and dial[0].on_ms[0] <= CONTINUOUS_MS:  # at the seizure, not in a talk
                     self.facts.append(ToneHeard(order.leg, ToneName.DIAL, 0, 0))
             case SendDigits():
                 self.facts.append(DigitsSent(order.leg))

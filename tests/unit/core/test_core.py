@@ -497,3 +497,13 @@ def test_sound_of_the_card_that_stops_is_an_alarm(bench: Bench) -> None:
     [alarm] = bench.tell(CardAudioChanged(False, "unplugged"))
     assert isinstance(alarm, RaiseAlarm) and "unplugged" in alarm.text
     assert bench.tell(CardAudioChanged(True, "")) == [ClearAlarm(alarm.key)]
+
+
+def test_counters_of_the_sip_machine_are_named(bench: Bench) -> None:
+    assert bench.core.counters(bench.now) == {"sip.bad": 2}
+
+
+def test_keys_of_sip_legs_are_listened_for(bench: Bench) -> None:
+    bench.sip.answers["message"] = [OpenRtp(TWO)]
+    out = bench.tell(MessageReceived(b"INVITE", ("udp", "192.0.2.1", 5060)))
+    assert out == [OpenRtp(TWO), Detect(TWO, digits=True)]
