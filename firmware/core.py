@@ -198,6 +198,11 @@ class Core:
         times.append(self._calls.next_timeout())
         return min((time for time in times if time is not None), default=None)
 
+    def counters(self, now: Now) -> dict[str, int]:
+        """What the SIP machine counted since the start: messages received, bad, stray ..."""
+        counts: dict[str, int] = self._sip.snapshot(now)["counts"]
+        return {f"sip.{name}": count for name, count in counts.items()}
+
     # ------------------------------------------------------------------ routing of facts
 
     def _route(self, fact: Fact, now: Now) -> list[tuple[LineMachine | None, Out]]:

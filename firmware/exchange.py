@@ -97,7 +97,12 @@ class Exchange:
             alarms,
             lambda: self._media.connected,
             self._records.path,
+            self._counters,
         )
+
+    def _counters(self) -> dict[str, int]:
+        counts = {f"sip.{name}": count for name, count in self._transport.counts.items()}
+        return counts | {f"{card.name}.bad_frames": card.bad_frames for card in self._cards}
 
     # ------------------------------------------------------------------ building
 

@@ -62,6 +62,12 @@ class CardLink:
         self._ended: asyncio.Future[str] | None = None
         self._told_down = ""  # why the card is down, as the core was told
         self._failures = 0
+        self._bad_frames = 0  # of the sessions before this one
+
+    @property
+    def bad_frames(self) -> int:
+        """Frames of the card that were damaged or made no sense, since the start."""
+        return self._bad_frames + self._link.peer_errors + self._link.decoder.errors
 
     def configure(self, timings: Mapping[LineId, PortTimings]) -> None:
         """Use these timings: now when the card is up, and after each of its hellos."""
@@ -105,6 +111,7 @@ class CardLink:
             self._close()
 
     def _open(self) -> None:
+        self._bad_frames = self.bad_frames
         self._link = Link(self._identity, SILENCE_MS)
         self._port = SerialPort(
             self._device, self._revision.baud, self._bytes_arrived, self._port_lost

@@ -4,7 +4,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from pathlib import Path
 
 from firmware import __version__
@@ -31,7 +31,9 @@ class Backend:
         alarms: Alarms,
         media_up: Callable[[], bool],
         records: Path,
+        counters: Callable[[], Mapping[str, int]],
     ) -> None:
+        """``counters``: what the adapters counted since the start."""
         self._reactor = reactor
         self._core = core
         self._switch = switch
@@ -39,6 +41,7 @@ class Backend:
         self._alarms = alarms
         self._media_up = media_up
         self._records = records
+        self._counters = counters
 
     def status(self) -> Status:
         """The box now."""
@@ -55,6 +58,7 @@ class Backend:
             queues=view.queues,
             agents=view.agents,
             alarms=self._alarms.standing,
+            counters={**self._core.counters(now), **self._counters()},
         )
 
     def hang_up(self, call: CallId) -> None:

@@ -13,7 +13,7 @@ POST    /v1/calls/ID/hang-up  204, also when the call is over already
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
@@ -43,6 +43,7 @@ class Status:
     queues: tuple[QueueView, ...]
     agents: tuple[AgentView, ...]
     alarms: tuple[Alarm, ...]
+    counters: dict[str, int] = field(default_factory=dict)  # since the start; docs/faults.md
 
 
 def encode(answer: object) -> bytes:

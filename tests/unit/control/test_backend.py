@@ -22,7 +22,7 @@ def _backend(box: OfficeBox, alarms: Alarms, records: Path) -> tuple[Backend, Re
     reactor = Reactor(OfficeClock(box.table.time_zone))
     reactor.join(box.core, House().dispatcher)
     args = (reactor, box.core, box.switch, box.table, alarms, lambda: True, records)
-    return Backend(*args), reactor
+    return Backend(*args, lambda: {"card1.bad_frames": 3}), reactor
 
 
 async def test_status_shows_the_machines_as_they_are(tmp_path: Path) -> None:
@@ -36,6 +36,7 @@ async def test_status_shows_the_machines_as_they_are(tmp_path: Path) -> None:
     assert {view.line: view.state for view in status.lines}["FXS1"] == "dialling"
     assert [alarm.text for alarm in status.alarms] == ["Silent."]
     assert len(status.agents) == 15 and [queue.name for queue in status.queues] == ["managers"]
+    assert status.counters["card1.bad_frames"] == 3 and status.counters["sip.bad"] == 0
     assert decode_status(encode(status)) == status
 
 

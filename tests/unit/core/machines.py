@@ -66,7 +66,7 @@ class FakeSip(FakeMachine):
         self.journal.append((self.name, ("resolved", host, addresses)))
 
     def snapshot(self, now: Now) -> dict[str, Any]:
-        return {"contacts": self.contacts}
+        return {"contacts": self.contacts, "counts": {"bad": 2}}
 
     def restore_contacts(self, contacts: list[dict[str, Any]], now: Now) -> list[Any]:
         return self._see(("contacts", contacts), "contacts")

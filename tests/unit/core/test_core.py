@@ -500,7 +500,7 @@ def test_sound_of_the_card_that_stops_is_an_alarm(bench: Bench) -> None:
 
 
 def test_counters_of_the_sip_machine_are_named(bench: Bench) -> None:
-    assert bench.core.counters(bench.now) == {"sip.bad": 2}
+    assert bench.core.counters(NOW) == {"sip.bad": 2}
 
 
 def test_keys_of_sip_legs_are_listened_for(bench: Bench) -> None:

@@ -260,3 +260,16 @@ async def test_noise_is_no_loss(rig: Rig) -> None:
     card.tell(messages.HookFlashed(0))
     await card.until(lambda: card.has(events.HookFlashed))
     assert not card.has(events.CardDown)
+
+
+async def test_garbage_on_the_wire_is_counted_and_costs_nothing(rig: Rig) -> None:
+    card = rig.card
+    await card.until(lambda: card.has(events.CardUp))
+    os.write(card.master, bytes(range(256)) * 8)
+    card.tell(messages.HookChanged(0, True))
+    await card.until(lambda: card.has(events.HookChanged))
+    assert rig.host.bad_frames > 0 and not card.has(events.CardDown)
+    before = rig.host.bad_frames
+    card.link.send(b"\xff\xff", int(asyncio.get_running_loop().time() * 1000))
+    await card.until(lambda: rig.host.bad_frames > before)
+    assert not card.has(events.CardDown)
