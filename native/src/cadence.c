@@ -314,3 +314,9 @@ int tr_cadence_feed(tr_cadence *cadence, const int16_t samples[TR_TICK_SAMPLES],
         begin_burst(cadence, sample);
     return 0;
 }
+
+int tr_cadence_sounds(const tr_cadence *cadence)
+{
+    double hz[2];
+    return cadence->state == SOUNDING && cadence->windows > 0 && find_frequencies(cadence, hz);
+}

@@ -30,4 +30,7 @@ void tr_cadence_destroy(tr_cadence *cadence);
 int tr_cadence_feed(tr_cadence *cadence, const int16_t samples[TR_TICK_SAMPLES], int64_t sample,
                     double sent_energy, tr_cadence_figures *found);
 
+/* Whether the last ticks are a burst so far: steady, and of one or two frequencies. */
+int tr_cadence_sounds(const tr_cadence *cadence);
+
 #endif

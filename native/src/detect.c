@@ -140,14 +140,15 @@ static void feed_digits(tr_detector *detector, const int16_t *samples)
     dtmf_rx(detector->dtmf, filtered, TR_TICK_SAMPLES);
 }
 
-static void measure(tr_detector *detector, const int16_t *samples, double sent_energy)
+static int measure(tr_detector *detector, const int16_t *samples, double sent_energy)
 {
     tr_cadence_figures found;
     if (!tr_cadence_feed(detector->cadence, samples, detector->sample, sent_energy, &found))
-        return;
+        return tr_cadence_sounds(detector->cadence);
     tr_event event = {.kind = TR_EVENT_CADENCE, .length = sizeof(found)};
     memcpy(event.data, &found, sizeof(found));
     tell(detector, &event);
+    return 0;
 }
 
 void tr_detector_feed(tr_detector *detector, const int16_t samples[TR_TICK_SAMPLES], int64_t sample,
@@ -160,9 +161,9 @@ void tr_detector_feed(tr_detector *detector, const int16_t samples[TR_TICK_SAMPL
         feed_digits(detector, samples);
     if (detector->caller_id)
         tr_callerid_feed(detector->caller_id, samples, TR_TICK_SAMPLES);
-    if (detector->cadence)
-        measure(detector, samples, sent_energy);
     int tone = tr_progress_feed(&detector->progress, samples, sample, on_tone, detector);
+    if (detector->cadence)
+        tone |= measure(detector, samples, sent_energy);
     if (detector->want_voice &&
         tr_voice_feed(&detector->voice, samples, tone || detector->digit)) {
         tr_event event = {.kind = TR_EVENT_VOICE};
