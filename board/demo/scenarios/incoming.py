@@ -21,7 +21,7 @@ ANALOG = tuple(f"FXS{n}" for n in range(1, 8))
 SIP_STAFF = ("109", "110", "111", "113", "114", "115", "116")  # 112 is the emergency number
 BUSY = "116"
 FLASH_S = 0.7  # so long a handset that is down may still be a hook flash
-ANNOUNCED_S = 14.0  # how many messages there are, which one this is, from whom
+ANNOUNCED_S = 20.0  # how many messages there are, which one this is, from whom
 JOIN_S = 0.2  # a freed agent joins the ringing call
 RELEASE_S = 4.0  # after a far end that only gives busy tone
 

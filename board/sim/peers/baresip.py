@@ -3,8 +3,8 @@
 
 What a phone hears lies in WAV files that baresip's sndfile module writes per call; what it says
 is a WAV file named at any moment of the call. baresip ends a call when its sound file ends, so
-every file gets a long silence behind it. No player is configured: what plays to a file stands
-still or fails when several phones ring in one process.
+every file gets a long silence behind it. What is heard plays to a bridge with nobody behind it:
+the player to files stands still when several phones ring in one process.
 """
 
 from __future__ import annotations
@@ -29,6 +29,7 @@ RATE_HZ = 8_000
 SILENCE_BEHIND_S = 300  # longer than any call of a rehearsal
 WAV_HEADER_BYTES = 44
 REPLY_S = 5.0
+KEY_S = 0.3  # from one key to the next
 START_S = 10.0
 
 _CONFIG = """\
@@ -36,9 +37,9 @@ poll_method epoll
 sip_listen {host}:{sip}
 net_interface {host}
 call_max_calls 16
-audio_player none,nil
+audio_player aubridge,nobody
 audio_source aufile,{silence}
-audio_alert none,nil
+audio_alert aubridge,nobody
 ausrc_srate 8000
 auplay_srate 8000
 ausrc_channels 1
@@ -49,6 +50,7 @@ ctrl_tcp_listen {host}:{control}
 module_path {modules}
 module g711.so
 module aufile.so
+module aubridge.so
 module sndfile.so
 module_tmp account.so
 module_app menu.so
@@ -113,12 +115,19 @@ class SipPhones:
     async def hold(self, extension: str, held: bool) -> None:
         """Put the phone's peer on hold, or take it back."""
         await self._select(extension)
-        await self._command("hold" if held else "resume", self._call_of(extension))
+        if held:
+            await self._command("hold", self._call_of(extension))
+            return
+        # 1.1 resumes and then complains that there was no other call to hold (its issue 1799)
+        with contextlib.suppress(PhoneError):
+            await self._command("resume", self._call_of(extension))
 
     async def press(self, extension: str, digits: str) -> None:
         """Press keys in the call of a phone; they are sent as RFC 4733."""
         await self._select(extension)
-        await self._command("sndcode", digits)
+        for digit in digits:  # of several at once it sends the last
+            await self._command("sndcode", digit)
+            await asyncio.sleep(KEY_S)
 
     async def speak(self, extension: str, samples: Samples) -> None:
         """Say something in the call of a phone."""
