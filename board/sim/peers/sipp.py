@@ -56,12 +56,10 @@ class Provider:
         folder.mkdir(parents=True, exist_ok=True)
 
     @asynccontextmanager
-    async def caller(
-        self, number: str, name: str, called: str, talk_s: float
-    ) -> AsyncIterator[ProviderCall]:
-        """A caller from outside who hangs up ``talk_s`` after the answer."""
+    async def caller(self, number: str, name: str, called: str) -> AsyncIterator[ProviderCall]:
+        """A caller from outside who talks until the office hangs up."""
         arguments = [
-            self._server, "-s", called, "-d", str(round(talk_s * 1000)),
+            self._server, "-s", called,
             "-key", "caller_number", number, "-key", "caller_name", name,
         ]  # fmt: skip
         async with self._run("caller", arguments) as call:
