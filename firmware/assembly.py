@@ -4,11 +4,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from types import MappingProxyType
 
 from firmware.core import LineMachine
 from firmware.lines.countries import COUNTRIES, Country
 from firmware.lines.fxo import FxoLine, FxoSettings
 from firmware.lines.fxs import FxsLine
+from firmware.lines.learned import from_settings
 from firmware.lines.port import Port
 from firmware.routing.table import Line, Table
 from firmware.sip.settings import SipAccount, SipSettings, SipTrunk
@@ -16,16 +18,23 @@ from firmware.values import LegId, LineId, LineKind
 
 
 def line_machines(
-    table: Table, channels: Mapping[LineId, int], new_leg: Callable[[], LegId]
+    table: Table,
+    channels: Mapping[LineId, int],
+    new_leg: Callable[[], LegId],
+    kept: Mapping[str, str] = MappingProxyType({}),
 ) -> dict[LineId, LineMachine]:
-    """A machine for every analog line; ``channels``: each line's slot in the sound stream."""
+    """A machine for every analog line.
+
+    ``channels``: each line's slot in the sound stream; ``kept``: the store's settings.
+    """
     machines: dict[LineId, LineMachine] = {}
     for name, line in table.lines.items():
         if line.kind is LineKind.FXS:
             port = _port(line, channels[name])
             machines[name] = FxsLine(port, table.digits_for(name), new_leg)
         elif line.kind is LineKind.FXO:
-            machines[name] = FxoLine(_port(line, channels[name]), new_leg, _fxo_settings(line))
+            settings = _fxo_settings(line, kept)
+            machines[name] = FxoLine(_port(line, channels[name]), new_leg, settings)
     return machines
 
 
@@ -34,9 +43,10 @@ def _port(line: Line, channel: int) -> Port:
     return Port(line.name, channel, country, line.receive_gain_db, line.transmit_gain_db)
 
 
-def _fxo_settings(line: Line) -> FxoSettings:
+def _fxo_settings(line: Line, kept: Mapping[str, str]) -> FxoSettings:
     return FxoSettings(
         pulse_dialling=line.pulse,
+        learned_tones=from_settings(kept, line.name),
         by_loop_drop="loop-drop" in line.disconnect,
         by_polarity="polarity" in line.disconnect,
         by_busy_tone="busy-tone" in line.disconnect,

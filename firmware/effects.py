@@ -417,9 +417,9 @@ class DiscardRecording:
 
 @dataclass(frozen=True, slots=True)
 class SaveSetting:
-    """Keep what a feature code changed over a restart; value "" removes it."""
+    """Keep a value over a restart; value "" removes it."""
 
-    key: str  # "forward-always/101", "agent/101"
+    key: str  # "forward-always/101", "agent/101", "learned-tone/FXO1", "sip-contacts"
     value: str
 
 

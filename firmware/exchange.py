@@ -139,7 +139,7 @@ class Exchange:
         }
         settings = sip_settings(self._table, host, port, secrets.token_bytes(SECRET_BYTES))
         return Core(
-            line_machines(self._table, channels, ids.new_leg),
+            line_machines(self._table, channels, ids.new_leg, self._store.settings()),
             SipEndpoint(settings, ids.new_leg, lambda: secrets.token_hex(TOKEN_BYTES)),
             sip_lines(self._table),
             self._switch,

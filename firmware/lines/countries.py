@@ -112,7 +112,9 @@ def _country(
         RingClass.EXTERNAL: ringing_ms,
         RingClass.RECALL: (400, 200, 400, 4_000),
     }
-    return Country(code, tones, cadences, caller_id, before_ring, flash_ms, 6_000, 1.5, loop_drop_ms)
+    return Country(
+        code, tones, cadences, caller_id, before_ring, flash_ms, 6_000, 1.5, loop_drop_ms
+    )
 
 
 _425 = (425.0,)

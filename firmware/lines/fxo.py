@@ -3,7 +3,8 @@
 
 Incoming: ringing, caller ID, answer. Outgoing: seizure, dial tone, dialling, progress and answer
 supervision. In both, notices that the far end has gone: battery or loop drop and polarity first,
-busy or congestion tone (frequency and cadence) last, as the installer's exchange signals it.
+busy or congestion tone (frequency and cadence) last, as the installer's exchange signals it. A
+busy tone that is none of the country's is measured, ends the talk too and is known from then on.
 Driven by card facts, media facts of its leg, leg orders and one timer.
 """
 
@@ -28,11 +29,13 @@ from firmware.effects import (
     RaiseAlarm,
     Release,
     ReleaseLine,
+    SaveSetting,
     SeizeLine,
     SendDigits,
 )
 from firmware.events import (
     BatteryChanged,
+    CadenceMeasured,
     CallerIdHeard,
     CardDown,
     DigitHeard,
@@ -57,8 +60,9 @@ from firmware.events import (
     ToneHeard,
     VoiceHeard,
 )
-from firmware.lines import callerid
+from firmware.lines import callerid, learned
 from firmware.lines.countries import template_of
+from firmware.lines.learned import LearnedTone
 from firmware.lines.port import Port
 from firmware.values import (
     Cause,
@@ -116,7 +120,7 @@ class FxoSettings:
 
     pulse_dialling: bool = False
     wait_for_dial_tone: bool = True
-    learned_tones: tuple[ToneTemplate, ...] = ()  # this exchange's own busy tones
+    learned_tones: tuple[LearnedTone, ...] = ()  # this exchange's own busy tones, oldest first
     by_loop_drop: bool = True  # what tells that the far end has gone
     by_polarity: bool = True
     by_busy_tone: bool = True
@@ -149,6 +153,7 @@ class FxoLine:
         self._idle_reversed = False  # polarity of the idle line, whichever way it is wired
         self._answered_s = 0.0  # when we answered the call in progress, monotonic s
         self._battery = True
+        self._learned = self.settings.learned_tones
 
     # ------------------------------------------------------------------ inputs
 
@@ -339,10 +344,13 @@ class FxoLine:
         """Digits and the tones that say the far end has gone."""
         if not self.settings.by_busy_tone:
             return Detect(leg, digits=True)
-        tones = self.settings.learned_tones or self.country.templates(*DISCONNECT_TONES)
         dial = template_of(ToneName.DIAL, self.country.tones[ToneName.DIAL])
         dial = replace(dial, on_ms=(round(dial_tone_s * 1_000), 0))
-        return Detect(leg, digits=True, tones=(*tones, dial))
+        return Detect(leg, digits=True, tones=(*self._gone_templates(), dial), measure=True)
+
+    def _gone_templates(self) -> tuple[ToneTemplate, ...]:
+        own = tuple(tone.template() for tone in self._learned)
+        return (*self.country.templates(*DISCONNECT_TONES), *own)
 
     # ------------------------------------------------------------------ outgoing
 
@@ -353,7 +361,7 @@ class FxoLine:
             return [LegEnded(order.leg, cause, by_far_end=True)]
         self.leg, self._called = order.leg, order.called
         self._enter(State.SEIZED, now.mono_s + DIAL_TONE_S)
-        tones = self.country.templates(ToneName.DIAL, *DISCONNECT_TONES)
+        tones = (*self.country.templates(ToneName.DIAL), *self._gone_templates())
         return [
             self.port.open(order.leg),
             SeizeLine(self.line),
@@ -402,12 +410,11 @@ class FxoLine:
     def _dialled(self, fact: DigitsSent | PulsesSent, now: Now) -> Out:
         assert self.leg is not None
         self._enter(State.PROGRESS, now.mono_s + UNKNOWN_ANSWER_S)
-        tones = self.country.templates(
-            ToneName.RINGBACK, *DISCONNECT_TONES, ToneName.SPECIAL_INFORMATION
-        )
+        heard = self.country.templates(ToneName.RINGBACK, ToneName.SPECIAL_INFORMATION)
+        tones = (*heard, *self._gone_templates())
         return [
             ClearAlarm(f"dial-tone:{self.line}"),
-            Detect(self.leg, tones=tones, voice=True),
+            Detect(self.leg, tones=tones, voice=True, measure=True),
             LegProceeding(self.leg),
             LegAlerting(self.leg, early_media=True),
         ]
@@ -417,6 +424,10 @@ class FxoLine:
             self._deadline = None  # somebody rings: the calls decide how long
             return []
         return self._hang_up(_TONE_CAUSES[fact.tone], now, by_far_end=True)
+
+    def _unknown_progress_tone(self, fact: CadenceMeasured, now: Now) -> Out:
+        """Busy, though not learned: only after a talk is it sure. Ringback has longer pauses."""
+        return self._hang_up(Cause.BUSY, now, by_far_end=True)
 
     def _progress_tone_ended(self, fact: ToneEnded, now: Now) -> Out:
         return self._answered(Supervision.ESTIMATED) if fact.tone is ToneName.RINGBACK else []
@@ -458,7 +469,16 @@ class FxoLine:
         """Back to the idle polarity is the disconnect signal; away from it, a late answer."""
         return self._reversed_in_talk(fact, now) if fact.reversed == self._idle_reversed else []
 
-    def _disconnect_tone(self, fact: ToneHeard, now: Now) -> Out:
+    def _unknown_tone(self, fact: CadenceMeasured, now: Now) -> Out:
+        return [*self._learn(learned.measured(fact)), *self._disconnect_tone(fact, now)]
+
+    def _learn(self, tone: LearnedTone) -> Out:
+        if any(tone.fits(template) for template in self._gone_templates()):
+            return []
+        self._learned = (*self._learned, tone)[-learned.MOST_TONES :]
+        return [SaveSetting(learned.setting_key(self.line), learned.to_json(self._learned))]
+
+    def _disconnect_tone(self, fact: ToneHeard | CadenceMeasured, now: Now) -> Out:
         tone_s = (fact.at_sample - fact.since_sample) / SAMPLES_PER_S
         return self._far_end_gone(Cause.NORMAL, now, tone_s)
 
@@ -524,6 +544,7 @@ _FACTS: Mapping[tuple[State, type], Handler] = {
     (State.DIALLING, PulsesSent): FxoLine._dialled,
     (State.PROGRESS, ToneHeard): FxoLine._progress_tone,
     (State.PROGRESS, ToneEnded): FxoLine._progress_tone_ended,
+    (State.PROGRESS, CadenceMeasured): FxoLine._unknown_progress_tone,
     (State.PROGRESS, VoiceHeard): FxoLine._voice,
     (State.PROGRESS, PolarityChanged): FxoLine._reversed_in_progress,
     **{(state, RingingStopped): FxoLine._ringing_stopped for state in _INCOMING},
@@ -537,6 +558,7 @@ _FACTS: Mapping[tuple[State, type], Handler] = {
     (State.EXPECTING, PolarityChanged): FxoLine._reversed_back,
     **{(state, DigitHeard): FxoLine._key for state in _IN_TALK},
     **{(state, ToneHeard): FxoLine._disconnect_tone for state in _IN_TALK},
+    **{(state, CadenceMeasured): FxoLine._unknown_tone for state in _IN_TALK},
     **{(state, PolarityChanged): FxoLine._reversed_in_talk for state in _IN_TALK},
     (State.CONNECTED, PolarityChanged): FxoLine._reversed_when_connected,
 }

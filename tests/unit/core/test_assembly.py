@@ -15,6 +15,7 @@ from firmware.config.load import load_office
 from firmware.lines.countries import COUNTRIES
 from firmware.lines.fxo import FxoLine, FxoSettings
 from firmware.lines.fxs import FxsLine
+from firmware.lines.learned import LearnedTone, setting_key, to_json
 from firmware.routing.compile import compile_office
 from firmware.routing.table import Table
 from firmware.values import LegId, LineId
@@ -67,6 +68,16 @@ def test_settings_of_a_line_reach_its_machine() -> None:
     )
     assert line.port.country is COUNTRIES["PL"]
     assert (line.port.receive_gain_db, line.port.transmit_gain_db) == (-3.0, 2.0)
+
+
+def test_kept_tones_reach_the_machine_of_their_line_only() -> None:
+    tone = LearnedTone((450.0,), 200, 300)
+    kept = {setting_key(LineId("FXO2")): to_json([tone]), "agent/101": "off"}
+    machines = line_machines(office("r1"), CARD, new_leg, kept)
+    first, second = machines[LineId("FXO1")], machines[LineId("FXO2")]
+    assert isinstance(first, FxoLine) and isinstance(second, FxoLine)
+    assert first.settings.learned_tones == ()
+    assert second.settings.learned_tones == (tone,)
 
 
 def test_office_has_a_country() -> None:

@@ -61,6 +61,7 @@ from firmware.lines.fxo import (
     FxoSettings,
     State,
 )
+from firmware.lines.learned import LearnedTone
 from firmware.lines.port import Port
 from firmware.values import (
     Cause,
@@ -151,13 +152,16 @@ def disconnect_detector(
     leg: LegId,
     country: str = "UA",
     dial_tone_s: float = fxo.DIAL_TONE_GONE_S,
-    busy: tuple[ToneTemplate, ...] = (),
+    learned: tuple[LearnedTone, ...] = (),
 ) -> Detect:
-    tones = busy or COUNTRIES[country].templates(*DISCONNECT_TONES)
+    tones = (
+        *COUNTRIES[country].templates(*DISCONNECT_TONES),
+        *(tone.template() for tone in learned),
+    )
     frequencies = COUNTRIES[country].tones[ToneName.DIAL].segments[0].frequencies_hz
     shortest_ms = round(dial_tone_s * 1000)
     dial = ToneTemplate(ToneName.DIAL, frequencies, (shortest_ms, 0), (0, 0), 1)
-    return Detect(leg, digits=True, tones=(*tones, dial))
+    return Detect(leg, digits=True, tones=(*tones, dial), measure=True)
 
 
 class TestIncoming:
@@ -319,12 +323,6 @@ class TestDisconnect:
         leg = world.rings()
         assert Detect(leg, digits=True) in world.order(Answer(leg))
         assert world.fact(fact) == []
-
-    def test_learned_tone_replaces_the_country_s(self) -> None:
-        learned = COUNTRIES["PL"].templates(ToneName.BUSY)
-        world = World(settings=FxoSettings(learned_tones=learned))
-        leg = world.rings()
-        assert disconnect_detector(leg, busy=learned) in world.order(Answer(leg))
 
     def test_line_rests_before_it_is_used_again(self, world: World) -> None:
         leg = world.talks()
