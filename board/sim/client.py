@@ -178,7 +178,8 @@ class ExchangeLine(Party):
         """Set options of the line; they hold for the calls to come.
 
         dial_tone (bool), dial_tone_delay_s, caller_id ("fsk" or "none"),
-        erl_db (echo return loss at our hybrid), noise_dbm0. Unknown names are refused.
+        erl_db (echo return loss at our hybrid), noise_dbm0; busy_hz, busy_on_ms, busy_off_ms
+        (busy tone of another network; busy_hz empty: the country's). Unknown names are refused.
         """
         await self._ask("options", **options)
 

@@ -58,7 +58,7 @@ class ExchangeLine(LineCircuit):
             elif name == "noise_dbm0":
                 self._lines.set_noise(self.channel, float(value))
             elif name in LineOptions.__slots__:
-                setattr(self._options, name, value)
+                setattr(self._options, name, tuple(value) if name == "busy_hz" else value)
             else:
                 raise OrderError(f"{self.name} has no option {name!r}")
 
@@ -140,7 +140,7 @@ class ExchangeLine(LineCircuit):
     async def busy(self) -> None:
         """The dialled party is busy."""
         self._need(OUTGOING)
-        self._enter(State.BUSY, tone=self.bench.country.busy)
+        self._enter(State.BUSY, tone=self._busy_tone())
 
     async def congestion(self) -> None:
         """No way through the network."""
@@ -160,15 +160,20 @@ class ExchangeLine(LineCircuit):
             await self.stop_calling()
             return
         self._need((State.TALKING,))
-        busy = self.bench.country.busy
         if style == "loop-drop":
             self._enter(State.CLEARED, script=self._drop_loop)
         elif style == "dial-tone":
             self._enter(State.CLEARED, script=self._dial_tone_later)
         else:
-            self._enter(State.CLEARED, tone=busy)
+            self._enter(State.CLEARED, tone=self._busy_tone())
         if style == "polarity":
             self._reverse(not self._reversed)
+
+    def _busy_tone(self) -> Tone:
+        options = self._options
+        if not options.busy_hz:
+            return self.bench.country.busy
+        return Tone(options.busy_hz, (options.busy_on_ms, options.busy_off_ms))
 
     async def _drop_loop(self) -> None:
         self._set_loop(False)

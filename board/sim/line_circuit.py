@@ -56,6 +56,9 @@ class LineOptions:
     dial_tone: bool = True
     dial_tone_delay_s: float = 0.3
     caller_id: str = "fsk"
+    busy_hz: tuple[float, ...] = ()  # of the far end's network; () as the country's
+    busy_on_ms: int = 0
+    busy_off_ms: int = 0
 
 
 class LineCircuit(Party):

@@ -95,6 +95,18 @@ async def test_busy_tone_hang_up_shows_on_no_pin(host: Host) -> None:
     assert not [f for f in host.facts if isinstance(f, events.BatteryChanged)]
 
 
+async def test_busy_tone_of_another_network(host: Host) -> None:
+    line = host.board.exchange_line("FXO1")
+    await line.options(busy_hz=(450.0,), busy_on_ms=200, busy_off_ms=300)
+    await answered_call(host)
+    await line.hang_up("busy-tone")
+    captured = (await host.record(5))[8000:, CHANNEL].astype(float)
+    loud = np.sqrt(np.mean(captured.reshape(-1, 80) ** 2, axis=1)) > 500
+    assert np.mean(loud) == pytest.approx(0.4, abs=0.05)
+    spectrum = np.abs(np.fft.rfft(captured))
+    assert np.argmax(spectrum) * 8000 / len(captured) == pytest.approx(450.0, abs=3.0)
+
+
 async def test_unknown_way_to_hang_up_is_refused(host: Host) -> None:
     with pytest.raises(BoardError, match="'angry' is not one of busy-tone"):
         await host.board.exchange_line("FXO1").hang_up("angry")
