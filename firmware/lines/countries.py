@@ -15,6 +15,7 @@ from firmware.values import RingClass, Tone, ToneName, ToneSegment, ToneTemplate
 CADENCE_TOLERANCE = 0.25  # E.180 allows +-10 %; old exchanges drift more
 CONTINUOUS_MS = 1_200  # a dial tone is reported after this long without a break
 CONTINUOUS = (CONTINUOUS_MS, 0)
+SLOW_MS = 2_000  # of a cadence that takes longer, one round is enough
 
 _BEEP = Tone((ToneSegment((1_000.0,), 400, 0),), repeat=1)
 _CONFIRMATION = Tone((ToneSegment((600.0,), 100, 100),), repeat=3)
@@ -54,19 +55,34 @@ class Country:
 
 
 def template_of(name: ToneName, tone: Tone) -> ToneTemplate:
-    """What the detector must hear to call it this tone (its first segment)."""
-    first = tone.segments[0]
-    if not first.on_ms:
-        return ToneTemplate(name, first.frequencies_hz, CONTINUOUS, (0, 0), 1)
-    cycles = 1 if first.on_ms + first.off_ms > 2_000 else 2
-    return ToneTemplate(
-        name, first.frequencies_hz, _around(first.on_ms), _around(first.off_ms), cycles
+    """What the detector must hear to call it this tone.
+
+    Of a tone that changes its pitch, the last one with the pause behind it. Of a cadence of
+    several bursts, bursts and pauses between the shortest and the longest; so many that a plainer
+    cadence in the same range (busy beside British congestion) is known first by its own template.
+    """
+    segments = tone.segments
+    frequencies = segments[-1].frequencies_hz
+    if not segments[0].on_ms:
+        return ToneTemplate(name, frequencies, CONTINUOUS, (0, 0), 1)
+    rising = segments[0].frequencies_hz != frequencies
+    if rising:
+        segments = segments[-1:]
+    slow = sum(segment.on_ms + segment.off_ms for segment in segments) > SLOW_MS
+    on_ms = _around(*(segment.on_ms for segment in segments))
+    off_ms = _around(*(segment.off_ms for segment in segments))
+    rounds = 1 if slow or rising else 2
+    return ToneTemplate(name, frequencies, on_ms, off_ms, rounds * len(segments))
+
+
+def _around(*milliseconds: int) -> tuple[int, int]:
+    return min(ms - _spread(ms) for ms in milliseconds), max(
+        ms + _spread(ms) for ms in milliseconds
     )
 
 
-def _around(milliseconds: int) -> tuple[int, int]:
-    spread = max(round(milliseconds * CADENCE_TOLERANCE), 40)
-    return milliseconds - spread, milliseconds + spread
+def _spread(milliseconds: int) -> int:
+    return max(round(milliseconds * CADENCE_TOLERANCE), 40)
 
 
 def _tone(frequencies: tuple[float, ...], *on_off_ms: int) -> Tone:
