@@ -203,7 +203,7 @@ class FxoLine:
         if self.state in _LOOP_CLOSED:
             return self._check_loop(fact, now)
         if self.state is not State.OUT_OF_SERVICE:
-            return []
+            return self._check_idle(fact)
         self._idle_reversed, self._battery = fact.reversed, fact.battery
         if fact.off_hook:
             self._enter(State.UNCLAIMED, now.mono_s + CLAIM_WAIT_S)
@@ -212,6 +212,11 @@ class FxoLine:
             return [self._no_battery()]
         self._enter(State.IDLE)
         return [self._in_service()]
+
+    def _check_idle(self, fact: PortState) -> Out:
+        """No talk here: one that was adopted may have ended before the card was heard."""
+        left: Out = [ReleaseLine(self.line)] if fact.off_hook else []
+        return [*left, self._in_service()] if fact.battery else left
 
     def _check_loop(self, fact: PortState, now: Now) -> Out:
         self._battery = fact.battery

@@ -62,6 +62,7 @@ from firmware.values import Cause, LegId, Party, ToneName
 REORDER_S = 20.0  # tone after the far end hung up, before the howler asks for the handset
 HOWLER_S = 60.0  # then the port is parked in silence and the alarm stands
 CARD_WAIT_S = 30.0  # for the card to tell about a talk that went on while the exchange was away
+IN_SERVICE = "card in service"
 CALLER_ID_DELAY_MS = 550  # EN 300 659-1 6.1.1: 500-2000 ms after the first ring burst
 
 Out = list[Effect | LegFact]
@@ -166,16 +167,20 @@ class FxsLine:
     # ------------------------------------------------------------------ card and service
 
     def _port_state(self, fact: PortState, now: Now) -> Out:
-        """The card told the whole truth after its hello."""
+        """The card told the whole truth after its hello: the line is in service, and as it says.
+
+        A talk that was adopted may have ended meanwhile, so service is told in every state.
+        """
+        return [*self._check_hook(fact, now), LineServiceChanged(self.line, True, IN_SERVICE)]
+
+    def _check_hook(self, fact: PortState, now: Now) -> Out:
         if self.state is State.OUT_OF_SERVICE:
             self._enter(State.PARKED if fact.off_hook else State.IDLE)
-            stop: Out = [StopRinging(self.line)] if fact.ringing else []  # nobody calls any more
-            return [*stop, LineServiceChanged(self.line, True, "card in service")]
+            return [StopRinging(self.line)] if fact.ringing else []  # nobody calls any more
         if not fact.off_hook and self.state in _OFF_HOOK:
             return self._put_down(now)
         if self.state is State.ADOPTED:
             self._enter(State.TALKING)
-            return [LineServiceChanged(self.line, True, "card in service")]
         return []
 
     def _card_down(self, fact: CardDown, now: Now) -> Out:

@@ -522,8 +522,16 @@ class TestFaults:
         out = world.fact(BatteryChanged(LINE, False))
         assert LegEnded(leg, Cause.NETWORK_OUT_OF_ORDER, by_far_end=False) in out
 
-    def test_state_report_in_idle_is_no_news(self, world: World) -> None:
-        assert world.fact(PortState(LINE, False, False, True, False)) == []
+    def test_state_report_in_idle_tells_service_and_opens_a_forgotten_loop(
+        self, world: World
+    ) -> None:
+        service = LineServiceChanged(LINE, True, "card in service")
+        assert world.fact(PortState(LINE, False, False, True, False)) == [service]
+        assert world.fact(PortState(LINE, True, False, True, False)) == [
+            ReleaseLine(LINE),
+            service,
+        ]
+        assert world.fact(PortState(LINE, False, False, False, False)) == []
 
     def test_state_report_notices_a_line_that_the_card_let_go(self, world: World) -> None:
         leg = world.talks()

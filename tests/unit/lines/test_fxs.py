@@ -412,7 +412,9 @@ class TestFaults:
         leg = world.talking()
         out = world.fact(PortState(LINE, False, False, True, False))
         assert LegEnded(leg, Cause.NORMAL, by_far_end=True) in out
-        assert world.fact(PortState(LINE, False, False, True, False)) == []
+        assert world.fact(PortState(LINE, False, False, True, False)) == [
+            LineServiceChanged(LINE, True, "card in service")
+        ]
 
     def test_media_lost_while_talking_parks_the_handset(self, world: World) -> None:
         leg = world.talking()
