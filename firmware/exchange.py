@@ -185,7 +185,7 @@ class Exchange:
             self._records.start()
             stack.callback(self._records.close)
             stack.callback(self._store.close)
-            await self._transport.start()
+            await self._listen()
             stack.push_async_callback(self._transport.stop)
             control = ControlServer(self._backend)
             await stack.enter_async_context(control.serve(self._options.control))
@@ -200,6 +200,14 @@ class Exchange:
                 self._reactor.act(self._core.stop, "the stop")
                 for task in tasks:
                     task.cancel()
+
+    async def _listen(self) -> None:
+        try:
+            await self._transport.start()
+        except OSError as error:
+            where = self._table.data.sip_listen
+            sentence = f"SIP cannot listen on {where} ({error.strerror}): is it taken, or not ours?"
+            raise ConfigError(sentence) from None
 
     def _trunk_hosts(self) -> tuple[str, ...]:
         return tuple(trunk.host for trunk in self._table.trunks.values() if trunk.host)

@@ -30,6 +30,7 @@ from firmware.wire import encode
 __all__ = ["EngineFigures", "LegFigures", "MediaClient", "MediaSnapshot"]
 
 RETRY_S = 0.2  # between attempts: a restarted host should not cost a caller more than a blink
+MISSING_AFTER = 10  # attempts before the host counts as missing and not as just starting
 READ_BYTES = 65536
 MAX_UNSENT_BYTES = 4 * 1024 * 1024  # a host that reads nothing for so long is stuck
 
@@ -61,12 +62,17 @@ class MediaClient:
 
     async def run(self) -> None:
         """Connect, read, connect again; until cancelled. Does not raise for a missing host."""
+        failures = 0
         while True:
             try:
                 reader, writer = await asyncio.open_unix_connection(self._path)
             except OSError:  # not there yet, or just restarting
+                failures += 1
+                if failures == MISSING_AFTER:
+                    self._on_fact(MediaDown(f"nobody listens on {self._path}; start tipring media"))
                 await asyncio.sleep(self._retry_s)
                 continue
+            failures = 0
             await self._serve(reader, writer)
             await asyncio.sleep(self._retry_s)
 

@@ -13,7 +13,7 @@ import pytest
 from firmware.effects import CloseLeg, OpenCard, OpenRtp
 from firmware.errors import LocalError
 from firmware.events import MediaDown, MediaFailed, MediaUp, RtpOpened
-from firmware.media.client import EngineFigures, MediaClient, MediaSnapshot
+from firmware.media.client import MISSING_AFTER, EngineFigures, MediaClient, MediaSnapshot
 from firmware.media.protocol import GetSnapshot, MediaCommand, MediaEvent, command_lines
 from firmware.values import LegId
 from firmware.wire import encode
@@ -108,6 +108,15 @@ async def test_a_host_that_starts_later_is_found(tmp_path: Path) -> None:
         await client.wait_connected()
         assert await facts.get() == GREETING
         await host.stop()
+
+
+async def test_a_host_that_never_starts_is_told_once(tmp_path: Path) -> None:
+    async with running(tmp_path / "media.sock") as (_, facts):
+        missing = await facts.get()
+        assert isinstance(missing, MediaDown) and "start tipring media" in missing.reason
+        for _ in range(3 * MISSING_AFTER):
+            await asyncio.sleep(0.01)
+        assert facts.empty()
 
 
 async def test_a_lost_host_is_told_and_reached_again(tmp_path: Path) -> None:
