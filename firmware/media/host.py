@@ -122,8 +122,10 @@ class MediaHost:
         try:
             answer = self._carry_out(command)
         except NativeError as error:
+            log.warning("%s refused: %s", type(command).__name__, error)
             answer = failure(command, str(error))
         except (ValueError, TypeError, OverflowError) as error:  # a value no C type holds
+            log.error("%s cannot be carried out: %s", command, error)  # a fault of the exchange
             answer = failure(command, f"A value is out of range: {error}.")
         if answer is not None:
             self._tell(answer)
