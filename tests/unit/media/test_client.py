@@ -72,7 +72,7 @@ def open_answer(order: MediaCommand) -> list[MediaEvent]:
 @asynccontextmanager
 async def running(path: Path) -> AsyncIterator[tuple[MediaClient, asyncio.Queue[MediaEvent]]]:
     facts: asyncio.Queue[MediaEvent] = asyncio.Queue()
-    client = MediaClient(str(path), facts.put_nowait, retry_s=0.01)
+    client = MediaClient(str(path), facts.put_nowait, retry_s=0.03)
     task = asyncio.create_task(client.run())
     try:
         yield client, facts
