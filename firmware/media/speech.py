@@ -77,14 +77,14 @@ def frame_rms(samples: Samples) -> Samples:
 def active_rms(samples: Samples) -> float:
     """Root mean square over the frames that are not pauses: the level of the speech itself."""
     rms = frame_rms(samples)
-    active = rms[rms > rms.max() * 10 ** (-PAUSE_DB / 20)]
+    active = rms[rms > float(np.max(rms)) * 10 ** (-PAUSE_DB / 20)]
     return float(np.sqrt(np.mean(active**2)))
 
 
 def trim(samples: Samples) -> Samples:
     """Cut the silence around the speech, keeping one frame on each side."""
     rms = frame_rms(samples)
-    loud = np.flatnonzero(rms > rms.max() * 10 ** (-PAUSE_DB / 20))
+    loud = np.flatnonzero(rms > float(np.max(rms)) * 10 ** (-PAUSE_DB / 20))
     return samples[max(0, loud[0] - 1) * FRAME : (loud[-1] + 2) * FRAME]
 
 
