@@ -7,7 +7,7 @@ import asyncio
 from collections.abc import Coroutine
 from typing import Any
 
-from board.sim.client import Telephone
+from board.sim.client import ExchangeLine, Telephone
 from tests.scenario.scene import Scene
 
 SOON_S = 15.0  # what takes a second or two on an idle machine
@@ -46,6 +46,13 @@ async def consult(phone: Telephone, number: str) -> None:
     await phone.flash()
     await phone.wait_hears("dial", SOON_S)
     await phone.dial(number)
+
+
+async def number_sent(line: ExchangeLine, number: str) -> None:
+    """Wait until our side has dialled this number and listens for what comes of it."""
+    await line.wait_seized(2 * SOON_S)  # forgets the number dialled before
+    await line.wait_dialled(number, SOON_S)
+    await asyncio.sleep(0.5)
 
 
 async def in_talk(scene: Scene, *lines: str) -> None:
