@@ -43,6 +43,7 @@ class Store:
         self._path = path
         self._retry_s = retry_s
         self._closing = threading.Event()
+        self._failing = False
         self._messages: tuple[Message, ...] = ()
         self._settings: dict[str, str] = {}
         try:
@@ -86,12 +87,23 @@ class Store:
 
     def _try(self, order: StoreOrder) -> bool:
         try:
-            with closing(open_writable(self._path, STEPS)) as connection:
-                _ORDERS[type(order)](connection, order)
-            return True
+            self._change(order)
         except (sqlite3.Error, OSError) as error:
-            log.error("%s waits for %s: %s", type(order).__name__, self._path, error)
+            if not self._failing:  # once: the log is on a disk too
+                log.error("%s waits for %s: %s", type(order).__name__, self._path, error)
+            self._failing = True
             return False
+        if self._failing:
+            log.warning("%s can be written again", self._path)
+        self._failing = False
+        return True
+
+    def _change(self, order: StoreOrder) -> None:
+        if isinstance(order, DiscardRecording):  # makes room: must not need any
+            Path(order.path).unlink(missing_ok=True)
+            return
+        with closing(open_writable(self._path, STEPS)) as connection:
+            _ORDERS[type(order)](connection, order)
 
 
 def _read_messages(connection: sqlite3.Connection) -> tuple[Message, ...]:
@@ -144,10 +156,6 @@ def _delete(connection: sqlite3.Connection, order: DeleteMessage) -> None:
         Path(row[0]).unlink(missing_ok=True)
 
 
-def _discard(connection: sqlite3.Connection, order: DiscardRecording) -> None:
-    Path(order.path).unlink(missing_ok=True)
-
-
 def _save(connection: sqlite3.Connection, order: SaveSetting) -> None:
     if order.value:
         statement = "INSERT OR REPLACE INTO settings VALUES (?, ?)"
@@ -160,6 +168,5 @@ _ORDERS: Mapping[type, Callable[[sqlite3.Connection, Any], None]] = {
     StoreMessage: _store_message,
     MarkMessage: _mark,
     DeleteMessage: _delete,
-    DiscardRecording: _discard,
     SaveSetting: _save,
 }
