@@ -37,10 +37,12 @@ async def measure(stage: Stage, count: int) -> list[Figure]:
         to_phone, from_phone = await _with_sip(stage, words)
         out.append(to_phone)
         back.append(from_phone)
+    underruns = (await stage.board.statistics())["playback_xruns"]
     return [
         figure_of(PART, "telephone to telephone", "ms", between, "mouth to ear"),
         figure_of(PART, "SIP to telephone", "ms", out, "packet sent to ear"),
         figure_of(PART, "telephone to SIP", "ms", back, "mouth to packet arrived, 20 ms packets"),
+        Figure(PART, "playback underruns so far", "times", underruns, note="each adds 10 ms"),
     ]
 
 

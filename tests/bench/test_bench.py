@@ -25,7 +25,7 @@ def check_figures(found: dict[str, object], parts: set[str]) -> dict[str, dict[s
     assert isinstance(figures, list)
     for figure in figures:
         assert set(figure) == {"part", "name", "unit", "median", "p99", "count", "note"}
-        assert figure["unit"] in ("ms", "ns/sample", "MiB", "% of core", "/s")
+        assert figure["unit"] in ("ms", "ns/sample", "MiB", "% of core", "/s", "times")
     assert {figure["part"] for figure in figures} == parts
     return {figure["name"]: figure for figure in figures}
 
