@@ -21,7 +21,7 @@ class PeerError(TipringError):
 
 
 class HardwareError(TipringError):
-    """A card, modem or sound device failed."""
+    """A card, modem, sound device or disk failed."""
 
 
 class NativeError(TipringError):

@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import asyncio
+import sqlite3
 from collections.abc import Callable, Mapping
 from pathlib import Path
 
@@ -12,6 +13,7 @@ from firmware.alarms import Alarms
 from firmware.calls.switch import Switch
 from firmware.control.protocol import Status
 from firmware.core import Core
+from firmware.errors import HardwareError
 from firmware.reactor import Reactor
 from firmware.records.derive import CallRecord
 from firmware.records.queries import list_calls
@@ -66,8 +68,12 @@ class Backend:
         self._reactor.act(lambda now: self._core.hang_up(call, now), f"hang-up of {call}")
 
     async def records(self, limit: int) -> list[CallRecord]:
-        """Records of ended calls, newest first."""
-        return await asyncio.to_thread(list_calls, self._records, limit)
+        """Records of ended calls, newest first; HardwareError when the disk does not give them."""
+        try:
+            return await asyncio.to_thread(list_calls, self._records, limit)
+        except sqlite3.Error as error:
+            sentence = f"Call records cannot be read from {self._records} now: {error}."
+            raise HardwareError(sentence) from None
 
     def changed(self) -> asyncio.Event:
         """Set after the next change."""

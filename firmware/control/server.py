@@ -14,7 +14,7 @@ from typing import Any, Protocol, cast
 from aiohttp import web
 
 from firmware.control import protocol
-from firmware.errors import ConfigError
+from firmware.errors import ConfigError, HardwareError
 from firmware.values import CallId
 
 CHANGE_INTERVAL_S = 0.2  # a console on a serial line cannot show more
@@ -138,6 +138,8 @@ async def _in_sentences(request: web.Request, handler: Handler) -> web.StreamRes
     """What HTTP answers by itself, for the person who wrote the request."""
     try:
         return await handler(request)
+    except HardwareError as error:
+        raise web.HTTPServiceUnavailable(text=str(error)) from None
     except web.HTTPNotFound:
         text = f"The control API has no {request.path}; docs/console.md lists what it has."
         raise web.HTTPNotFound(text=text) from None

@@ -68,8 +68,12 @@ def open_readable(path: Path) -> sqlite3.Connection | None:
     if not path.exists():
         return None
     connection = sqlite3.connect(f"file:{path}?mode=ro", uri=True, timeout=BUSY_S)
-    if connection.execute("PRAGMA user_version").fetchone()[0]:
-        return connection
+    try:
+        if connection.execute("PRAGMA user_version").fetchone()[0]:
+            return connection
+    except BaseException:  # a full disk has no room for the index of the log
+        connection.close()
+        raise
     connection.close()
     return None
 

@@ -14,7 +14,8 @@ from board.demo.stage import Stage
 
 SIZE_KIB = 1024
 BLOCK = bytes(4096)
-MEDIA_LIMIT_BYTES = 20_000  # a good second of a recording
+# of any file: less than a page of SQLite's with its header; a good second of a recording
+LIMITS_BYTES = {"exchange": 4096, "media": 20_000}
 NO_LIMIT = (resource.RLIM_INFINITY, resource.RLIM_INFINITY)
 
 
@@ -49,9 +50,7 @@ class SmallDisk:
                 filler.write(BLOCK)
 
     def _limit(self, stage: Stage) -> None:
-        log = self.folder / "records.sqlite-wal"
-        limits = {"exchange": max(len(BLOCK), log.stat().st_size), "media": MEDIA_LIMIT_BYTES}
-        for name, size in limits.items():
+        for name, size in LIMITS_BYTES.items():
             resource.prlimit(stage.pid(name), resource.RLIMIT_FSIZE, (size, NO_LIMIT[1]))
 
     def free(self, stage: Stage) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 import pytest_asyncio
@@ -16,6 +17,7 @@ from board.sim.recogniser import recognise
 from board.sim.tones import COUNTRIES
 from board.sim.voices import speak_text
 from board.sim.wavefile import read_wav
+from firmware.errors import PeerError
 from tests.scenario.disk import SmallDisk
 from tests.scenario.scene import LONG_S, SUNDAY, Scene, settle
 
@@ -61,7 +63,7 @@ async def test_disk_full(scene: Scene, disk: SmallDisk) -> None:
     await scene.phone(3).hang_up()
     await scene.phone(4).wait_hears("busy", LONG_S)
     await scene.phone(4).hang_up()
-    assert await scene.stage.records() == []
+    assert not await _records_now(scene.stage)
     disk.free(scene.stage)
     await scene.no_alarm("records")
     records = await scene.records(3)
@@ -88,6 +90,15 @@ async def test_message_ends_before_the_busy_tone(scene: Scene, disk: SmallDisk) 
     assert recognise(message[-2 * SAMPLES_PER_S :], COUNTRIES["UA"]) != "busy"
     assert not _has_busy_tone(message), "no burst of it is left at the end"
     assert compare(words, message, max_delay_ms=5_000).correlation >= 0.8
+
+
+async def _records_now(stage: Stage) -> list[dict[str, Any]]:
+    """What is on the disk, if it can be read at all: SQLite needs room for that, too."""
+    try:
+        return await stage.records()
+    except PeerError as error:
+        assert "cannot be read" in str(error)
+        return []
 
 
 async def _to_the_beep(scene: Scene, line: ExchangeLine, caller: str) -> None:

@@ -5,9 +5,12 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import pytest
+
 from firmware.alarms import Alarms
 from firmware.control.backend import Backend
 from firmware.control.protocol import decode_status, encode
+from firmware.errors import HardwareError
 from firmware.events import HookChanged
 from firmware.officeclock import OfficeClock
 from firmware.reactor import Reactor
@@ -80,3 +83,12 @@ async def test_records_are_read_from_the_file(tmp_path: Path) -> None:
     backend, _ = _backend(box, Alarms(), path)
     [record] = await backend.records(10)
     assert (record.caller, record.called) == ("101", "102")
+
+
+async def test_records_that_cannot_be_read_are_a_sentence(tmp_path: Path) -> None:
+    path = tmp_path / "records.sqlite"
+    path.write_bytes(b"damaged" * 1000)
+    box = OfficeBox(office("r1"))
+    backend, _ = _backend(box, Alarms(), path)
+    with pytest.raises(HardwareError, match="cannot be read"):
+        await backend.records(10)
