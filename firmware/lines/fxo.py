@@ -153,6 +153,7 @@ class FxoLine:
         self._idle_reversed = False  # polarity of the idle line, whichever way it is wired
         self._answered_s = 0.0  # when we answered the call in progress, monotonic s
         self._battery = True
+        self._alarmed = False
         self._learned = self.settings.learned_tones
 
     # ------------------------------------------------------------------ inputs
@@ -211,7 +212,7 @@ class FxoLine:
         if not fact.battery:
             return [self._no_battery()]
         self._enter(State.IDLE)
-        return [self._in_service()]
+        return [*self._battery_alarm_over(), self._in_service()]
 
     def _check_idle(self, fact: PortState) -> Out:
         """No talk here: one that was adopted may have ended before the card was heard."""
@@ -243,8 +244,13 @@ class FxoLine:
         return LineServiceChanged(self.line, True, "card in service")
 
     def _no_battery(self) -> RaiseAlarm:
+        self._alarmed = True
         text = f"No battery on {self.line}: check the cable to the exchange line."
         return RaiseAlarm(f"battery:{self.line}", text)
+
+    def _battery_alarm_over(self) -> Out:
+        alarmed, self._alarmed = self._alarmed, False
+        return [ClearAlarm(f"battery:{self.line}")] if alarmed else []
 
     def _card_down(self, fact: CardDown, now: Now) -> Out:
         if self.state is State.ADOPTED:
@@ -274,8 +280,8 @@ class FxoLine:
         if not fact.present:
             return []
         self._enter(State.IDLE)
-        clear = ClearAlarm(f"battery:{self.line}")
-        return [clear, LineServiceChanged(self.line, True, "battery present")]
+        service = LineServiceChanged(self.line, True, "battery present")
+        return [*self._battery_alarm_over(), service]
 
     # ------------------------------------------------------------------ incoming
 

@@ -116,6 +116,7 @@ class FxsLine:
         self.state = State.OUT_OF_SERVICE
         self.leg: LegId | None = None
         self.message_waiting = False
+        self._alarmed = False
         self._new_leg = new_leg
         self._deadline: float | None = None
         self._collector = DigitCollector(digit_map)
@@ -176,7 +177,8 @@ class FxsLine:
     def _check_hook(self, fact: PortState, now: Now) -> Out:
         if self.state is State.OUT_OF_SERVICE:
             self._enter(State.PARKED if fact.off_hook else State.IDLE)
-            return [StopRinging(self.line)] if fact.ringing else []  # nobody calls any more
+            stop: Out = [StopRinging(self.line)] if fact.ringing else []  # nobody calls any more
+            return stop if fact.off_hook else [*self._off_hook_alarm_over(), *stop]
         if not fact.off_hook and self.state in _OFF_HOOK:
             return self._put_down(now)
         if self.state is State.ADOPTED:
@@ -346,6 +348,7 @@ class FxsLine:
         assert self.leg is not None
         leg, self.leg = self.leg, None
         self._enter(State.PARKED)
+        self._alarmed = True
         text = f"The handset on {self.line} is off the hook; put it down to bring the line back."
         return [CloseLeg(leg), RaiseAlarm(f"off-hook:{self.line}", text)]
 
@@ -354,8 +357,12 @@ class FxsLine:
         out = self._end(Cause.NORMAL, by_far_end=True)
         self._enter(State.IDLE)
         if was is State.PARKED:
-            return [ClearAlarm(f"off-hook:{self.line}"), LineIdle(self.line)]
+            return [*self._off_hook_alarm_over(), LineIdle(self.line)]
         return [*out, LineIdle(self.line)] if was in _OVER else out
+
+    def _off_hook_alarm_over(self) -> Out:
+        alarmed, self._alarmed = self._alarmed, False
+        return [ClearAlarm(f"off-hook:{self.line}")] if alarmed else []
 
     def _hook_in_call(self, fact: HookChanged, now: Now) -> Out:
         return [] if fact.off_hook else self._put_down(now)

@@ -500,6 +500,13 @@ class TestFaults:
         assert out == [ReleaseLine(LINE), LineServiceChanged(LINE, True, "card in service")]
         assert world.state is State.GUARD
 
+    def test_alarm_of_a_line_mended_while_the_card_was_away_is_cleared(self) -> None:
+        world = World()
+        world.fact(BatteryChanged(LINE, False))
+        world.fact(CardDown("card1", (LINE,), "unplugged"))
+        out = world.fact(PortState(LINE, False, False, True, False))
+        assert ClearAlarm(f"battery:{LINE}") in out
+
     def test_line_cut_in_a_talk_stays_out_of_service(self, world: World) -> None:
         world.talks()
         world.fact(BatteryChanged(LINE, False))

@@ -440,6 +440,18 @@ class TestFaults:
         assert world.fact(MediaDown("ended")) == [CloseLeg(leg)]
 
 
+class TestAlarm:
+    def test_alarm_of_a_handset_put_down_while_the_card_was_away_is_cleared(self) -> None:
+        world = World()
+        world.lift()
+        for _ in range(4):
+            world.wait(100.0)
+        assert world.state is State.PARKED
+        world.fact(CardDown("card1", (LINE,), "unplugged"))
+        out = world.fact(PortState(LINE, False, False, True, False))
+        assert ClearAlarm(f"off-hook:{LINE}") in out
+
+
 class TestAdoption:
     def test_talk_goes_on_after_a_restart(self) -> None:
         world = World(in_service=False)
