@@ -28,11 +28,25 @@ if TYPE_CHECKING:
 
 
 def flashed(ctx: Context, leg: Leg) -> None:
-    """A hook flash: consult, or drop the last party and go back."""
+    """A hook flash: consult, or drop the last party and go back; with nobody there, begin anew."""
     if leg.held is not None:
         drop_last(leg)
-    elif leg.call is not None and leg.call.talk is Talk.TALK:
+    elif leg.call is None or leg.call.talk in (Talk.NONE, Talk.EARLY):
+        start_over(ctx, leg)
+    elif leg.call.talk is Talk.TALK:
         consult(ctx, leg, leg.call)
+
+
+def start_over(ctx: Context, leg: Leg) -> None:
+    """Nobody to hold: it was a short hang-up, and another number follows."""
+    call = leg.call
+    if call is not None:
+        call.stop_activities("caller-gone")
+        call.leave(leg)
+        call.end(Cause.NORMAL, "caller")
+    leg.call, leg.state = None, LegState.SEIZED
+    ctx.hush(leg)
+    ctx.emit(CollectNumber(leg.id))
 
 
 def consult(ctx: Context, leg: Leg, call: Call) -> None:

@@ -214,15 +214,41 @@ def test_the_caller_transfers_too() -> None:
     assert w.events("ended")[-1] == {"cause": 16, "by": "caller"}
 
 
-def test_flash_elsewhere_does_nothing() -> None:
+def test_flash_of_a_held_party_does_nothing() -> None:
     w = World()
     w.dial("FXS1", "202")
-    w.flash("FXS1")
-    assert w.ringing() == {"FXS2"}
     w.answer("FXS2")
     w.flash("FXS1")
     w.flash("FXS2")
     assert w.hears("FXS2") == "hold_music"
+
+
+@pytest.mark.parametrize("number", ["90501112233", "999", "*97", "202"])
+def test_flash_with_nobody_there_is_a_short_hang_up(number: str) -> None:
+    """A line being dialled, an announcement, the mailbox, somebody who rings."""
+    w = World()
+    w.dial("FXS1", number)
+    w.flash("FXS1")
+    assert w.hears("FXS1") == "dial" and w.ringing() == set()
+    assert [event["by"] for event in w.events("ended")] == ["caller"]
+    w.flash("FXS1")
+    assert w.hears("FXS1") == "dial"
+    w.dial("FXS1", "203")
+    w.answer("FXS3")
+    assert w.talk("FXS1", "FXS3")
+    w.hang_up("FXS1")
+    w.hang_up("FXS3")
+    assert w.over()
+
+
+def test_a_message_is_kept_when_its_caller_starts_over() -> None:
+    w = World()
+    w.dial("FXS1", "203")
+    w.run(40)
+    assert w.on("FXS1").record is not None, "he speaks to the mailbox"
+    w.flash("FXS1")
+    w.run(1)
+    assert w.events("message") and w.hears("FXS1") == "dial"
 
 
 def test_both_consult_and_nothing_is_left_behind() -> None:
