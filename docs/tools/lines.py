@@ -11,14 +11,17 @@ import ast
 import inspect
 import textwrap
 from collections.abc import Callable, Iterable, Mapping
+from enum import Enum
 from pathlib import Path
-from types import ModuleType
 from typing import Any
 
-from firmware.lines import fxo, fxs
 from firmware.lines.countries import COUNTRIES, Country
+from firmware.lines.fxo import FxoLine
+from firmware.lines.fxs import FxsLine
+from firmware.lines.machine import AnalogLine
 from firmware.values import RingClass, Tone, ToneName
 
+Machine = type[AnalogLine[Any]]
 PAGE = Path(__file__).resolve().parents[1] / "lines.md"
 TONES = (ToneName.DIAL, ToneName.RINGBACK, ToneName.BUSY, ToneName.CONGESTION)
 
@@ -67,47 +70,51 @@ def _country(country: Country) -> list[str]:
 # ---------------------------------------------------------------------- state tables
 
 
-def states(module: ModuleType, machine: type) -> str:
+def states(machine: Machine) -> str:
     """Every (state, event) of a machine with the states that its handler may enter."""
     rows = []
-    for state in module.State:
-        for event, handler in _handlers(module, state):
+    for state in _states(machine):
+        for event, handler in _handlers(machine, state):
             rows.append([state.value, event, f"`{handler.__name__}`", _entered(machine, handler)])
     return _table(["state", "event", "handler", "may enter"], rows)
 
 
-def _handlers(module: ModuleType, state: Any) -> list[tuple[str, Callable[..., Any]]]:
-    facts: Mapping[tuple[Any, type], Callable[..., Any]] = module._FACTS
-    found = [(kind.__name__, handler) for (at, kind), handler in facts.items() if at is state]
-    timeout = module._TIMEOUTS.get(state)
+def _states(machine: Machine) -> type[Enum]:
+    return type(machine.OUT_OF_SERVICE)
+
+
+def _handlers(machine: Machine, state: Enum) -> list[tuple[str, Callable[..., Any]]]:
+    facts = machine.facts.items()
+    found = [(kind.__name__, handler) for (at, kind), handler in facts if at is state]
+    timeout = machine.timeouts.get(state)
     return [*found, *([("its time is over", timeout)] if timeout else [])]
 
 
-def orders(module: ModuleType, machine: type) -> str:
+def orders(machine: Machine) -> str:
     """What the calls may order, and what holds in every state."""
     rows = [
         [kind.__name__, f"`{handler.__name__}`", _entered(machine, handler)]
-        for table in (module._ORDERS, module._ANY_STATE)
+        for table in (machine.orders, machine.any_state)
         for kind, handler in table.items()
     ]
-    rows.insert(0, ["Originate", "`_originate`", _entered(machine, machine._originate)])  # type: ignore[attr-defined]
+    rows.insert(0, ["Originate", "`_originate`", _entered(machine, machine._originate)])
     return _table(["order or event", "handler", "may enter"], rows)
 
 
-def _entered(machine: type, handler: Callable[..., Any]) -> str:
+def _entered(machine: Machine, handler: Callable[..., Any]) -> str:
     return ", ".join(_states_of(machine, handler.__name__, set())) or "-"
 
 
-def _states_of(machine: type, name: str, seen: set[str]) -> list[str]:
+def _states_of(machine: Machine, name: str, seen: set[str]) -> list[str]:
     """States that a method or those that it uses give to ``_enter`` or to ``_collect``."""
-    method = machine.__dict__.get(name)
+    method = inspect.getattr_static(machine, name, None)
     if name in seen or name == "_enter" or not inspect.isfunction(method):
         return []
     seen.add(name)
     found: list[str] = []
     for node in ast.walk(ast.parse(textwrap.dedent(inspect.getsource(method)))):
         if isinstance(node, ast.Call) and _name_of(node.func) in ("_enter", "_collect"):
-            found += [_state_value(machine, state) for state in _state_names(node)]
+            found += [_states(machine)[name].value for name in _state_names(node)]
         elif isinstance(node, ast.Attribute):
             found += _states_of(machine, node.attr, seen)
     return list(dict.fromkeys(found))
@@ -127,13 +134,10 @@ def _state_names(call: ast.Call) -> list[str]:
 
 
 def _is_state(node: ast.expr) -> bool:
-    value = node.value if isinstance(node, ast.Attribute) else None
-    return isinstance(value, ast.Name) and value.id == "State"
-
-
-def _state_value(machine: type, name: str) -> str:
-    module = inspect.getmodule(machine)
-    return str(module.State[name].value)  # type: ignore[union-attr]
+    """State.X, or self.X in what both kinds of machines share."""
+    if not isinstance(node, ast.Attribute) or not isinstance(node.value, ast.Name):
+        return False
+    return node.value.id in ("State", "self") and node.attr.isupper()
 
 
 # ---------------------------------------------------------------------- the page
@@ -146,10 +150,10 @@ def _table(head: list[str], rows: list[list[str]]) -> str:
 
 MADE: Mapping[str, Callable[[], str]] = {
     "countries": countries,
-    "fxs states": lambda: states(fxs, fxs.FxsLine),
-    "fxs orders": lambda: orders(fxs, fxs.FxsLine),
-    "fxo states": lambda: states(fxo, fxo.FxoLine),
-    "fxo orders": lambda: orders(fxo, fxo.FxoLine),
+    "fxs states": lambda: states(FxsLine),
+    "fxs orders": lambda: orders(FxsLine),
+    "fxo states": lambda: states(FxoLine),
+    "fxo orders": lambda: orders(FxoLine),
 }
 END = "<!-- end -->"
 MARKS = tuple(f"<!-- made: {name} -->" for name in MADE)

@@ -6,8 +6,8 @@ from __future__ import annotations
 import pytest
 
 from firmware.effects import ClearAlarm, RaiseAlarm
-from firmware.lines.fxs import HOWLER_S, REORDER_S
 from firmware.lines.fxs import State as FxsState
+from firmware.lines.fxs.state import HOWLER_S, REORDER_S
 from firmware.values import LineId
 from tests.unit.core.office import OfficeBox
 from tests.unit.core.test_assembly import office

@@ -31,8 +31,8 @@ from firmware.events import (
     ToneHeard,
 )
 from firmware.lines.countries import COUNTRIES
-from firmware.lines.fxo import CALLER_ID_S
 from firmware.lines.fxo import State as FxoState
+from firmware.lines.fxo.state import CALLER_ID_S
 from firmware.lines.fxs import State as FxsState
 from firmware.values import CallId, Cause, LineId, Party, ToneName
 from tests.unit.core.office import OfficeBox

@@ -51,16 +51,11 @@ from firmware.events import (
     ToneHeard,
     VoiceHeard,
 )
-from firmware.lines import callerid, fxo
+from firmware.lines import callerid
 from firmware.lines.countries import COUNTRIES
-from firmware.lines.fxo import (
-    CARD_WAIT_S,
-    CLAIM_WAIT_S,
-    DISCONNECT_TONES,
-    FxoLine,
-    FxoSettings,
-    State,
-)
+from firmware.lines.fxo import FxoLine, FxoSettings, State
+from firmware.lines.fxo import state as fxo
+from firmware.lines.fxo.state import CARD_WAIT_S, CLAIM_WAIT_S, DISCONNECT_TONES
 from firmware.lines.learned import LearnedTone
 from firmware.lines.port import Port
 from firmware.values import (

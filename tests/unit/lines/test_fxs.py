@@ -50,10 +50,11 @@ from firmware.events import (
     PulseDigitDialled,
     RingBurstEnded,
 )
-from firmware.lines import fxs
 from firmware.lines.countries import COUNTRIES
 from firmware.lines.digits import FIRST_DIGIT_S, GROW_S, INTER_DIGIT_S
-from firmware.lines.fxs import CARD_WAIT_S, FxsLine, State
+from firmware.lines.fxs import FxsLine, State
+from firmware.lines.fxs import state as fxs
+from firmware.lines.fxs.state import CARD_WAIT_S
 from firmware.lines.port import Port
 from firmware.values import Cause, LegId, LineId, Party, RingClass, ToneName, Verdict
 
