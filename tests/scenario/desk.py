@@ -4,14 +4,34 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Coroutine
+from collections.abc import AsyncIterator, Coroutine, Mapping
+from contextlib import asynccontextmanager
+from pathlib import Path
 from typing import Any
 
+from board.demo.stage import Stage
 from board.sim.client import ExchangeLine, Telephone
-from tests.scenario.scene import Scene
+from tests.scenario.scene import MONDAY, Scene
 
 SOON_S = 15.0  # what takes a second or two on an idle machine
 HANDSET_DOWN_S = 1.0  # shorter is a flash
+
+
+@asynccontextmanager
+async def office(
+    folder: Path, name: str, country: str = "UA", changes: Mapping[str, str] | None = None
+) -> AsyncIterator[Scene]:
+    """An office of its own on Monday morning; looked over at the end as every scene is."""
+    async with Stage.open(folder, name, MONDAY, country, changes) as stage:
+        scene = await Scene.at_rest(stage)
+        try:
+            yield scene
+        except Exception as error:
+            error.add_note(f"in office {name}, {country}")
+            raise
+        finally:
+            await scene.clear()
+        await scene.check()
 
 
 async def side_by_side(*lanes: Coroutine[Any, Any, None]) -> None:

@@ -8,19 +8,19 @@ from pathlib import Path
 
 import pytest
 
-from board.demo.stage import Stage
 from board.sim.client import ExchangeLine, Telephone
 from tests.scenario.desk import (
     SOON_S,
     dial,
     in_talk,
     number_sent,
+    office,
     put_down,
     record_of,
     side_by_side,
 )
 from tests.scenario.hearing import hears
-from tests.scenario.scene import MONDAY, Scene
+from tests.scenario.scene import Scene
 
 CALLER = "501234567"
 NUMBER = "445559988"
@@ -106,8 +106,8 @@ async def _answered_by_polarity(scene: Scene) -> None:
     assert record["wait_s"] > 3, "the time of ringing is no talk"
 
 
-async def _answered_by_voice_then_busy(scene: Scene) -> None:
-    """Without polarity the first words are the answer; the next number is busy."""
+async def _answered_by_voice(scene: Scene) -> None:
+    """Without polarity the first words are the answer."""
     phone = scene.phone(6)
     line = await dialled(scene, phone)
     await line.ring_back()
@@ -119,32 +119,34 @@ async def _answered_by_voice_then_busy(scene: Scene) -> None:
     await line.released(SOON_S)
     record = await record_of(scene, caller="106", answered=True)
     assert record["supervision"] == "estimated", record
+
+
+async def _busy(scene: Scene) -> None:
+    """The caller hears busy, the record says busy."""
+    phone = scene.phone(7)
     line = await dialled(scene, phone)
     await line.busy()
     await line.released(SOON_S)
     await phone.wait_hears("busy", SOON_S)
     await put_down(phone)
-    record = await record_of(scene, caller="106", answered=False)
+    record = await record_of(scene, caller="107")
     assert record["cause"] == 17, record
 
 
 async def played(country: str, style: str, folder: Path) -> None:
     """All of it in one country, on four lines at once."""
-    async with Stage.open(folder / country, "r1", MONDAY, country, CHANGES) as stage:
-        scene = await Scene.at_rest(stage)
-        try:
-            await side_by_side(
-                called(scene, scene.line(1), scene.phone(1), "busy-tone"),
-                called(scene, scene.line(3), scene.phone(3), style),
-                _answered_by_polarity(scene),
-                _answered_by_voice_then_busy(scene),
-            )
-        except Exception as error:
-            error.add_note(f"in {country}")
-            raise
-        finally:
-            await scene.clear()
-        await scene.check()
+    async with office(folder / country, "r1", country, CHANGES) as scene:
+
+        async def called_then_busy() -> None:
+            await called(scene, scene.line(1), scene.phone(1), "busy-tone")
+            await _busy(scene)
+
+        await side_by_side(
+            called_then_busy(),
+            called(scene, scene.line(3), scene.phone(3), style),
+            _answered_by_polarity(scene),
+            _answered_by_voice(scene),
+        )
 
 
 @pytest.mark.parametrize(

@@ -5,8 +5,6 @@ from __future__ import annotations
 
 import asyncio
 
-import pytest
-
 from board.sim.client import Telephone
 from tests.scenario.desk import (
     SOON_S,
@@ -18,14 +16,11 @@ from tests.scenario.desk import (
     record_of,
     side_by_side,
 )
-from tests.scenario.hearing import hears_not, they_talk
-from tests.scenario.scene import MONDAY, Scene
+from tests.scenario.hearing import hears, hears_not, they_talk
+from tests.scenario.scene import Scene
 
-OFFICE, AT = "r1", MONDAY
 CHANGES = {r'^extension = "103"$': 'extension = "103"\nanswer_time_s = 6'}
 MUSIC_DBM0 = -45.0
-
-pytestmark = pytest.mark.asyncio(loop_scope="module")
 
 
 def extension(phone: Telephone) -> str:
@@ -49,12 +44,12 @@ async def _consult_and_transfer(scene: Scene) -> None:
     await consult(anna, "103")
     await answer(boss)
     assert await client.level_dbm0(1.0) > MUSIC_DBM0, "the held party hears music"
-    await they_talk(anna, boss)
+    await hears(anna, boss)
     await hears_not(client, anna)
     await anna.flash()
     await boss.wait_hears("busy", SOON_S)
     await put_down(boss)
-    await they_talk(anna, client)
+    await hears(anna, client)
     await consult(anna, "103")
     await answer(boss)
     await asyncio.sleep(0.5)
@@ -112,7 +107,7 @@ async def _transfer_nobody_answers(scene: Scene) -> None:
     assert back_s > 2, "103 rings for 6 s first"
     await anna.lift()
     await in_talk(scene, anna.name, client.name)
-    await they_talk(anna, client)
+    await hears(anna, client)
     await put_down(client)
     await anna.wait_hears("busy", SOON_S)
     await put_down(anna)
@@ -140,7 +135,7 @@ async def _pickup(scene: Scene) -> None:
     await away.wait_ringing(SOON_S)
     await dial(helper, "*8107")
     await in_talk(scene, caller.name, helper.name)
-    await they_talk(caller, helper)
+    await hears(helper, caller)
     await away.wait_not_ringing(SOON_S)
     await put_down(caller)
     await helper.wait_hears("busy", SOON_S)
@@ -167,21 +162,16 @@ async def _short_hang_up(scene: Scene) -> None:
     await put_down(anna)
 
 
-async def test_consult_and_blind_transfer(scene: Scene) -> None:
-    """Two desks at once: transfers that succeed, one to a telephone that is busy."""
+async def transfers(scene: Scene) -> None:
+    """Two desks at once, then three."""
 
     async def blind() -> None:
         await _blind_transfer(scene)
         await _transfer_to_a_busy_telephone(scene)
 
-    await side_by_side(_consult_and_transfer(scene), blind())
-
-
-async def test_recall_pickup_short_hang_up(scene: Scene) -> None:
-    """Three desks at once: a transfer nobody takes, a change of mind, pickup."""
-
-    async def more() -> None:
+    async def pickup() -> None:
         await _pickup(scene)
         await _short_hang_up(scene)
 
-    await side_by_side(_transfer_nobody_answers(scene), _flash_and_back(scene), more())
+    await side_by_side(_consult_and_transfer(scene), blind())
+    await side_by_side(_transfer_nobody_answers(scene), _flash_and_back(scene), pickup())
