@@ -6,12 +6,12 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from types import MappingProxyType
 
-from firmware.core import LineMachine
 from firmware.lines.countries import COUNTRIES, Country
 from firmware.lines.fxo import FxoLine, FxoSettings
 from firmware.lines.fxs import FxsLine
 from firmware.lines.learned import from_settings
 from firmware.lines.port import Port
+from firmware.machines import LineMachine
 from firmware.routing.table import Line, Table
 from firmware.sip.settings import SipAccount, SipSettings, SipTrunk
 from firmware.values import LegId, LineId, LineKind

@@ -31,12 +31,13 @@ from firmware.calls.switch import Switch
 from firmware.config.load import load_office
 from firmware.control.backend import Backend
 from firmware.control.server import ControlServer
-from firmware.core import CONTACTS, Core, MessageReceived, NameResolved, PeerUnreachable
+from firmware.core import CONTACTS, Core
 from firmware.dispatcher import Dispatcher
 from firmware.effects import ClearAlarm, RaiseAlarm
 from firmware.errors import ConfigError
 from firmware.ids import CallIds, LegIds
 from firmware.lines.countries import COUNTRIES
+from firmware.machines import MessageReceived, NameResolved, PeerUnreachable
 from firmware.media.client import MediaClient
 from firmware.media.prompts import PromptStore, default_root, digit_keys, number_keys
 from firmware.officeclock import OfficeClock

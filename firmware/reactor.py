@@ -12,9 +12,10 @@ import logging
 from collections.abc import Callable, Sequence
 
 from firmware.clock import Now
-from firmware.core import Core, Fact
+from firmware.core import Core
 from firmware.dispatcher import Dispatcher
 from firmware.effects import Effect
+from firmware.machines import Fact
 from firmware.officeclock import OfficeClock
 
 log = logging.getLogger(__name__)

@@ -111,4 +111,4 @@ class Bench:
     @property
     def books(self) -> tuple[int, int, int]:
         """How many legs the core remembers, in each of its books."""
-        return len(self.core._by_leg), len(self.core._tags), len(self.core._open)
+        return self.core.books

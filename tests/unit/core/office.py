@@ -19,7 +19,7 @@ from firmware.assembly import country_of, line_machines, sip_lines, sip_settings
 from firmware.calls.context import Ids, Speech
 from firmware.calls.switch import Switch
 from firmware.clock import Now
-from firmware.core import Core, MessageReceived
+from firmware.core import Core
 from firmware.effects import (
     CloseLeg,
     Detect,
@@ -59,6 +59,7 @@ from firmware.events import (
     ToneHeard,
 )
 from firmware.lines.countries import CONTINUOUS_MS, COUNTRIES
+from firmware.machines import MessageReceived
 from firmware.routing.table import Table
 from firmware.sip.endpoint import SipEndpoint
 from firmware.sip.settings import SipSettings, SipTrunk
@@ -385,8 +386,7 @@ class OfficeBox:
     @property
     def at_rest(self) -> bool:
         """Nothing of any call is left anywhere."""
-        books = (self.core._by_leg, self.core._tags, self.core._open)
-        return self.switch.empty and not self.media.ports and not any(books)
+        return self.switch.empty and not self.media.ports and not any(self.core.books)
 
     def _carry_out(self, effects: list[Effect]) -> None:
         self.effects += effects

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from firmware.core import CONTACTS, NOT_HEARD, MessageReceived, NameResolved, PeerUnreachable
+from firmware.core import CONTACTS, NOT_HEARD
 from firmware.effects import (
     Alert,
     Answer,
@@ -56,6 +56,7 @@ from firmware.events import (
     ToneHeard,
 )
 from firmware.lines.countries import COUNTRIES
+from firmware.machines import MessageReceived, NameResolved, PeerUnreachable
 from firmware.values import CallId, Cause, LegId, LineId, Party, ToneName
 from tests.unit.core.machines import NOW, Bench
 
