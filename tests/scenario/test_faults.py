@@ -89,16 +89,15 @@ async def test_exchange_killed(scene: Scene) -> None:
     """Talks are adopted and end as usual; a waiting caller enters his scheme again."""
     waiting, talking = scene.line(1), scene.line(2)
     async with scene.stage.sip_phones("109") as sip:
-        await talking.call(CALLER)
-        await _answer(scene, 3)
-        await scene.talks(1)
-        await sip.wait_event("CALL_INCOMING", "109", LONG_S)
-        await sip.wait_event("CALL_CLOSED", "109", LONG_S)
         await sip.dial("109", "105")
         await scene.phone(5).wait_ringing(LONG_S)
         await scene.phone(5).lift()
-        await scene.talks(2)
+        await scene.talks(1)
+        await talking.call(CALLER)
+        await talking.wait_answered(LONG_S)  # the first in the queue
         await waiting.call(OTHER_CALLER)
+        await _answer(scene, 3)
+        await scene.talks(2)
         await _waits_with_music(scene)
         await scene.stage.kill_exchange()
         await settle(1.0)
