@@ -96,7 +96,8 @@ def _column(data: Mapping[str, Any], table: str, key: str) -> list[str]:
 
 
 def _of_kind(data: Mapping[str, Any], table: str, kind: str) -> list[str]:
-    other = {"fxs", "fxo"} - {kind}  # a line of a wrong kind may be meant as either
+    # a line of a wrong kind may be meant as either; what stands there may be of any type
+    other = [known for known in ("fxs", "fxo") if known != kind]
     return [str(row.get("name")) for row in _rows(data, table) if row.get("kind") not in other]
 
 

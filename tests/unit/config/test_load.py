@@ -179,3 +179,8 @@ def test_a_recording_that_cannot_be_played_is_refused_with_the_reason(tmp_path: 
     file = written(tmp_path, ('language = "uk"', 'language = "uk"\nrecordings = "own"'))
     (text,) = complaints(file)
     assert "greeting.wav: 44100 Hz, 1 channels, 16 bits. Convert it: sox" in text
+
+
+def test_list_where_a_kind_belongs_is_a_sentence(tmp_path: Path) -> None:
+    path = written(tmp_path, ('kind = "fxs"', "kind = []"))
+    assert complaints(path) == ['kind = "[]" must be one of "fxs", "fxo".']
