@@ -82,7 +82,9 @@ class Scene:
 
     # ------------------------------------------------------------------ the box
 
-    async def until(self, condition: Callable[[], Any], what: str, timeout_s: float = LONG_S) -> Any:
+    async def until(
+        self, condition: Callable[[], Any], what: str, timeout_s: float = LONG_S
+    ) -> Any:
         """Wait for an asynchronous condition; its first true value."""
         return await self.stage.until(condition, timeout_s, what, every_s=0.1)
 
