@@ -85,6 +85,7 @@ class Core:
         self._tones = tones
         self._by_line: dict[LineId, LineMachine] = {**lines, **dict.fromkeys(sip_lines, sip)}
         self._legs = LegBook()
+        self._kept: dict[tuple[str, str], float] = {}  # phones as last written, until (s)
         self._media_lost = False  # once: what was held before then has ended
 
     # ------------------------------------------------------------------ inputs
@@ -164,9 +165,17 @@ class Core:
         return [*out, *self._kept_contacts(now)] if fact.data.startswith(b"REGISTER") else out
 
     def _kept_contacts(self, now: Now) -> Out:
-        """Registered phones, kept over a restart: they would not call for an hour."""
-        contacts = json.dumps(self._sip.snapshot(now)["contacts"])
-        return [SaveSetting(CONTACTS, contacts)]
+        """Registered phones, kept over a restart: they would not call for an hour.
+
+        Written only when a phone came, went or renewed, not for whoever knocks without a password.
+        """
+        contacts = self._sip.snapshot(now)["contacts"]
+        until = {(c["extension"], c["contact"]): now.mono_s + c["expires_s"] for c in contacts}
+        renewed = any(until[key] > self._kept.get(key, 0.0) + 1.0 for key in until)
+        if until.keys() == self._kept.keys() and not renewed:
+            return []
+        self._kept = until
+        return [SaveSetting(CONTACTS, json.dumps(contacts))]
 
     def _route_one(self, fact: Fact, now: Now) -> tuple[LineMachine | None, Out]:
         if isinstance(fact, _FOR_CALLS):

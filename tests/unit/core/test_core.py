@@ -225,9 +225,15 @@ def test_network_facts_go_to_sip(bench: Bench) -> None:
 
 
 def test_registrations_are_kept(bench: Bench) -> None:
-    bench.sip.contacts = [{"extension": "109"}]
-    effects = bench.tell(MessageReceived(b"REGISTER sip:x SIP/2.0", ("udp", "192.0.2.1", 5060)))
-    assert effects == [SaveSetting(CONTACTS, '[{"extension": "109"}]')]
+    register = MessageReceived(b"REGISTER sip:x SIP/2.0", ("udp", "192.0.2.1", 5060))
+    phone = {"extension": "109", "contact": "sip:109@192.0.2.1", "expires_s": 500}
+    bench.sip.contacts = [phone]
+    assert bench.tell(register) == [SaveSetting(CONTACTS, json.dumps([phone]))]
+    assert bench.tell(register) == []  # a stranger knocked: nothing to write
+    bench.sip.contacts = [{**phone, "expires_s": 600}]
+    assert len(bench.tell(register)) == 1  # renewed
+    bench.sip.contacts = []
+    assert bench.tell(register) == [SaveSetting(CONTACTS, "[]")]
 
 
 @pytest.mark.parametrize(
