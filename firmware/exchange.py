@@ -28,7 +28,6 @@ from firmware.alarms import Alarms
 from firmware.assembly import country_of, line_machines, sip_lines, sip_settings
 from firmware.calls.context import Ids, Speech
 from firmware.calls.switch import Switch
-from firmware.config.load import load_office
 from firmware.control.backend import Backend
 from firmware.control.server import ControlServer
 from firmware.core import CONTACTS, Core
@@ -44,7 +43,7 @@ from firmware.officeclock import OfficeClock
 from firmware.reactor import Reactor
 from firmware.records.store import Store
 from firmware.records.writer import RecordWriter
-from firmware.routing.compile import compile_office
+from firmware.routing.loading import table_of
 from firmware.routing.table import CardRef, Table
 from firmware.sip.endpoint import SipEndpoint
 from firmware.sip.transport import Transport, local_address
@@ -217,7 +216,7 @@ class Exchange:
 def main(options: argparse.Namespace) -> int:
     """``tipring exchange``: 0 after a clean stop; ConfigError for a refused office."""
     logging.basicConfig(level=logging.INFO, format=LOG_FORMAT)
-    table = compile_office(load_office(options.office))
+    table = table_of(options.office)
     options.data.mkdir(parents=True, exist_ok=True)
     given = Options(
         options.office,

@@ -14,13 +14,13 @@ import signal
 import sys
 from collections.abc import Sequence
 
-from firmware.config.load import load_office
-from firmware.config.schema import Office
-from firmware.routing.compile import compile_office
+from firmware.routing.loading import table_of
+from firmware.routing.table import Table
 
 PAUSES_S = (0.2, 1.0, 5.0, 15.0)  # before each further start; the last one for ever
 STEADY_S = 60.0  # a child that lived so long starts with the shortest pause again
 STOP_S = 5.0
+EVERY_ADDRESS = ("", "0.0.0.0", "::")
 
 log = logging.getLogger(__name__)
 
@@ -28,17 +28,17 @@ log = logging.getLogger(__name__)
 def main(options: argparse.Namespace) -> int:
     """Run until SIGTERM or SIGINT; a refused office is told before anything starts."""
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(message)s")
-    office = load_office(options.office)
-    compile_office(office)
-    asyncio.run(_run(_media_arguments(options, office), _exchange_arguments(options)))
+    table = table_of(options.office)
+    asyncio.run(_run(_media_arguments(options, table), _exchange_arguments(options)))
     return 0
 
 
-def _media_arguments(options: argparse.Namespace, office: Office) -> list[str]:
+def _media_arguments(options: argparse.Namespace, table: Table) -> list[str]:
     arguments = ["media", "--socket", str(options.media_socket)]
-    if office.sip is not None:
-        arguments += ["--rtp-host", office.sip.listen.rpartition(":")[0]]
-    for card in office.cards[:1]:  # the engine opens one sound stream
+    host = table.data.sip_listen.rpartition(":")[0]
+    if host not in EVERY_ADDRESS:  # else the media host finds the box's own
+        arguments += ["--rtp-host", host]
+    for card in table.data.cards[:1]:  # the engine opens one sound stream
         arguments += ["--card", card.audio]
     return arguments
 

@@ -23,6 +23,7 @@ from firmware.values import DIGITS
 MOST_RECORDS = 1_000  # as the control API (firmware.control.protocol) gives at once
 DATA = Path("/var/lib/tipring")
 RUN = Path("/run/tipring")
+OFFICE = Path("/etc/tipring/office.toml")
 
 Command = Callable[[argparse.Namespace], int]
 
@@ -78,7 +79,10 @@ def _add_processes(commands: Any) -> None:
 
 
 def _office(command: argparse.ArgumentParser) -> None:
-    command.add_argument("office", type=Path, metavar="OFFICE", help="the office file (TOML)")
+    text = f"the office file, or its compiled table; default: {OFFICE}"
+    command.add_argument(
+        "office", type=Path, nargs="?", default=OFFICE, metavar="OFFICE", help=text
+    )
 
 
 def _exchange_options(command: argparse.ArgumentParser) -> None:

@@ -16,6 +16,7 @@ from firmware.media.prompts import PromptStore, default_root
 from firmware.routing.check import check_office, summary
 from firmware.routing.compile import compile_office
 from firmware.routing.explain import what_if as trace_caller
+from firmware.routing.loading import TABLE_SUFFIX, table_of
 from firmware.routing.table import Table
 from firmware.values import LineId, Party
 
@@ -35,8 +36,8 @@ def check(options: argparse.Namespace) -> int:
 
 def compile_(options: argparse.Namespace) -> int:
     """Write the table of an accepted office."""
-    table = _compiled(options.office)
-    path = options.output or options.office.with_suffix(".table")
+    table = compile_office(load_office(options.office))
+    path = options.output or options.office.with_suffix(TABLE_SUFFIX)
     try:
         table.save(path)
     except OSError as error:
@@ -50,7 +51,7 @@ def compile_(options: argparse.Namespace) -> int:
 
 def what_if(options: argparse.Namespace) -> int:
     """The way of one caller, step by step."""
-    table = _compiled(options.office)
+    table = table_of(options.office)
     _check_people(table, *options.busy, options.answered_by)
     steps = trace_caller(
         table,
@@ -72,10 +73,6 @@ def _check_people(table: Table, *extensions: str) -> None:
         if extension not in ("", OUTSIDE) and table.person(extension) is None:
             known = ", ".join(table.people)
             raise ConfigError(f"Nobody has extension {extension}. There are {known}.")
-
-
-def _compiled(path: Path) -> Table:
-    return compile_office(load_office(path))
 
 
 def _durations(table: Table) -> Callable[[str], float]:

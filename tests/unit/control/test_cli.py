@@ -80,7 +80,6 @@ def test_each_command_exists(command: str) -> None:
     [
         ([], "required: COMMAND"),
         (["coffee"], "invalid choice: 'coffee'"),
-        (["check"], "required: OFFICE"),
         (["what-if", "o.toml"], "required: --line"),
         (["what-if", "o.toml", "--line", "FXO1", "--at", "noon"], "'noon' is no ISO 8601 time"),
         (["what-if", "o.toml", "--line", "FXO1", "--keys", "12x"], "no telephone has a key 'x'"),
@@ -258,3 +257,19 @@ def test_reader_that_has_enough() -> None:
     )
     assert done.stderr == ""
     assert done.returncode in (0, 141)  # 0 when the pipe took all of it before its end went
+
+
+def test_compiled_table_serves_where_the_office_file_does(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    table = tmp_path / "r2.table"
+    assert tipring("compile", str(OFFICES / "r2.toml"), "--output", str(table)) == 0
+    capsys.readouterr()
+    way = ["--line", "FXO1", "--at", "2026-11-23T10:00", "--keys", "105"]
+    assert tipring("what-if", str(table), *way) == 0
+    from_table = capsys.readouterr().out
+    assert tipring("what-if", str(OFFICES / "r2.toml"), *way) == 0
+    assert capsys.readouterr().out == from_table
+    table.write_bytes(table.read_bytes()[:-40])
+    assert tipring("what-if", str(table), *way) == 2
+    assert "Compile the office again" in capsys.readouterr().err
