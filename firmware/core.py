@@ -60,7 +60,8 @@ from firmware.values import CallId, LegId, LineId, Tone, ToneName
 
 SIP_PHONE_PREFIX = "sip:"  # lines of phones; trunks have names of their own
 CONTACTS = "sip-contacts"  # setting that keeps registered phones over a restart
-NOT_HEARD = "not heard of since the start"
+NOT_HEARD = "its card was not heard yet"
+NOT_REGISTERED = "not registered"
 
 _LEG_FACTS = get_args(LegFact)
 _LEG_ORDERS = get_args(LegOrder)
@@ -97,7 +98,8 @@ class Core:
         """
         for line, machine in self._by_line.items():
             if machine is not self._sip or line.startswith(SIP_PHONE_PREFIX):
-                self._calls.on_fact(LineServiceChanged(line, False, NOT_HEARD), now)
+                reason = NOT_REGISTERED if machine is self._sip else NOT_HEARD
+                self._calls.on_fact(LineServiceChanged(line, False, reason), now)
         calls: Out = [*self._calls.start(now)]
         phones = self._sip.restore_contacts(_parse_contacts(contacts), now)
         sip = [*self._sip.start(now), *phones]

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from firmware.core import CONTACTS, NOT_HEARD
+from firmware.core import CONTACTS, NOT_HEARD, NOT_REGISTERED
 from firmware.effects import (
     Alert,
     Answer,
@@ -453,7 +453,8 @@ def test_start_puts_lines_out_of_service_until_they_are_heard(bench: Bench) -> N
     assert bench.core.start(NOW, '[{"extension": "109"}]') == []
     phones = [LineId("sip:109"), LineId("sip:110")]
     assert bench.seen("calls") == [
-        *(LineServiceChanged(line, False, NOT_HEARD) for line in (FXS, FXO, *phones)),
+        *(LineServiceChanged(line, False, NOT_HEARD) for line in (FXS, FXO)),
+        *(LineServiceChanged(line, False, NOT_REGISTERED) for line in phones),
         "start",
         LineServiceChanged(TRUNK, True, "reached by address"),
         LineServiceChanged(PHONE, True, "registered before"),
