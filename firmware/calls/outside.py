@@ -63,8 +63,7 @@ class OutsideCall(Activity):
             self._failed()
 
     def _dial(self, line: LineId) -> None:
-        self.call.write("dialling", number=self.number, line=line)
-        self._since = self.ctx.now.mono_s
+        self._write_begin(line)
         ring = RingClass.EXTERNAL
         self._leg = self.ctx.originate(self.call, line, self.number, self.call.shown(), ring)
         self.wait(self._timeout_s)
@@ -163,11 +162,14 @@ class OutsideCall(Activity):
             self.ringback()
 
     def hand_over(self, call: Call) -> None:
-        """Go on for another call."""
-        self.call = call
-        if self._leg is not None:
-            self._leg.call = call
-            call.write("dialling", number=self.number, line=self._leg.line)
+        """Go on for another call; the attempt ends in this record and begins in the other one."""
+        leg = self._leg
+        if leg is not None:
+            self._write_end("transferred")
+        super().hand_over(call)
+        if leg is not None:
+            leg.call = call
+            self._write_begin(leg.line)
 
     def stop(self, why: str) -> None:
         """Nobody waits any more."""
@@ -179,6 +181,11 @@ class OutsideCall(Activity):
             self.call.unearly()
             self._write_end(why)
             self.ctx.release(leg, Cause.NORMAL)
+
+    def _write_begin(self, line: LineId) -> None:
+        """Every `dialling` in a record is followed by one `dialling-ended` there."""
+        self._since = self.ctx.now.mono_s
+        self.call.write("dialling", number=self.number, line=line)
 
     def _write_end(self, why: str, cause: Cause | None = None) -> None:
         data: dict[str, object] = {} if cause is None else {"cause": int(cause)}

@@ -132,14 +132,14 @@ def join_consulted(call: Call, second: Call, leg: Leg) -> None:
 
 def move(call: Call, second: Call, leg: Leg) -> None:
     """The held party waits for what the one who left has begun."""
-    stack, second.stack = second.stack, []
-    second.write("merged", into=call.id)
-    second.end(Cause.NORMAL, "caller")
     _write(call, leg, second.dialled, "blind")
     call.recall = (leg.owner, leg.line)
     call.excused = False
+    stack, second.stack = second.stack, []
     for activity in stack:
-        activity.hand_over(call)
+        activity.hand_over(call)  # what it closes in the second record comes before that ends
+    second.write("merged", into=call.id)
+    second.end(Cause.NORMAL, "caller")
     call.stack.extend(stack)
     stack[-1].moved()
 

@@ -127,6 +127,17 @@ def check(w: World) -> None:
             assert call.top.next_timeout() is not None, call.top
 
 
+def check_records(w: World) -> None:
+    """In every record what began has ended, once, and the end is the last word."""
+    for call in w.calls_written():
+        kinds = w.kinds_of(call)
+        for kind in ("dialling", "offered"):
+            ended = "offer-ended" if kind == "offered" else "dialling-ended"
+            assert kinds.count(kind) == kinds.count(ended), (call, kinds)
+        tries = [kind for kind in kinds if kind.startswith("dialling")]
+        assert tries == ["dialling", "dialling-ended"] * (len(tries) // 2), (call, kinds)
+
+
 @settings(max_examples=300, deadline=None)
 @given(st.lists(STEPS, min_size=20, max_size=60), st.booleans())
 def test_nothing_is_left_behind(steps: list, sunday: bool) -> None:
@@ -143,3 +154,4 @@ def test_nothing_is_left_behind(steps: list, sunday: bool) -> None:
     w.run(400)
     assert w.over()
     assert not w.switch._ctx.mailboxes.pending
+    check_records(w)

@@ -217,3 +217,27 @@ def test_no_emergency_line_at_all() -> None:
     w.service("FXO1", False)
     w.dial("FXS3", "112")
     assert w.hears("FXS3") == "emergency_no_line"
+
+
+def test_an_attempt_handed_to_another_call_ends_in_one_record_and_begins_in_the_other() -> None:
+    w = World()
+    w.arrive("FXO1")
+    w.keys("FXO1", "202")
+    w.run(2)
+    w.answer("FXS2")
+    w.flash("FXS2")
+    w.dial("FXS2", "90501112233")
+    w.run(4)
+    w.hang_up("FXS2")
+    w.run(7)
+    w.answer("FXO2")
+    w.hang_up("FXO2")
+    begins, ends = w.events("dialling"), w.events("dialling-ended")
+    assert begins == [{"number": "0501112233", "line": "FXO2"}] * 2
+    assert [(e["why"], e["seconds"]) for e in ends] == [("transferred", 4.0), ("answered", 7.0)]
+    first, consult = w.calls_written()
+    assert [kind for kind in w.kinds_of(first) if "dialling" in kind] == [
+        "dialling",
+        "dialling-ended",
+    ]
+    assert w.kinds_of(consult)[-4:] == ["dialling", "dialling-ended", "merged", "ended"]

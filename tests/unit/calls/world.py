@@ -361,6 +361,14 @@ class World:
         """Data of all events of a kind, oldest first."""
         return [event.data for _, event in self.written if event.kind == kind]
 
+    def calls_written(self) -> list[str]:
+        """Calls that have a record, in the order in which they began."""
+        return list(dict.fromkeys(event.call for _, event in self.written))
+
+    def kinds_of(self, call: str) -> list[str]:
+        """Kinds of all events of one call, oldest first."""
+        return [event.kind for _, event in self.written if event.call == call]
+
     def over(self) -> bool:
         """Nothing is left anywhere."""
         ended = [event.call for _, event in self.written if event.kind == "ended"]

@@ -174,3 +174,6 @@ def test_nothing_is_left_of_any_day(day: list[tuple[str, ...]]) -> None:
     assert {line for line in box.channels if shown[line] != "idle"} == set()
     if ("kill",) not in day:  # a call that was going on then has its "arrived" before
         assert box.events().count("arrived") == box.events().count("ended")
+        tries = [(event.call, event.kind) for event in box.written() if "dialling" in event.kind]
+        for call in {call for call, _ in tries}:
+            assert tries.count((call, "dialling")) == tries.count((call, "dialling-ended")), tries

@@ -125,6 +125,25 @@ def test_consult_transfer_and_forward() -> None:
     assert consult.forwards == ("203 > 204 (always)",)
 
 
+def test_a_transfer_to_a_line_that_is_still_dialled() -> None:
+    w = World()
+    w.arrive("FXO1")
+    w.keys("FXO1", "202")
+    w.run(2)
+    w.answer("FXS2")
+    w.flash("FXS2")
+    w.dial("FXS2", "90501112233")
+    w.run(4)
+    w.hang_up("FXS2")
+    w.answer("FXO2")
+    w.hang_up("FXO2")
+    first, consult = records(w)
+    assert (first.out_line, first.talked_with) == ("FXO2", ("202", "0501112233"))
+    assert (consult.out_line, consult.direction) == ("FXO2", "out")
+    assert consult.merged_into == first.call
+    assert not consult.answered and not consult.interrupted and consult.wait_s == 4.0
+
+
 def test_outside_call() -> None:
     w = World()
     w.dial("FXS1", "90501112233")
