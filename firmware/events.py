@@ -281,12 +281,12 @@ class PlayEnded:
 
 @dataclass(frozen=True, slots=True)
 class RecordEnded:
-    """A recording is closed, synced and renamed to its final path."""
+    """A recording is closed, synced and renamed to its final path, or is not there at all."""
 
     leg: LegId
     record: int
     path: str
-    duration_s: float
+    duration_s: float  # 0 and a sentence when the file could not be completed: it is removed
     reason: str  # "stopped", "limit", "silence", "closed" or an error sentence
 
 

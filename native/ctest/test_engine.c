@@ -8,6 +8,7 @@
 #include <string.h>
 #include <sys/resource.h>
 #include <sys/socket.h>
+#include <sys/stat.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -287,6 +288,29 @@ static void a_full_disk_costs_only_the_recording(void)
     tr_engine_destroy(engine);
 }
 
+/* A message of so many seconds without its file would be stored and never be heard. */
+static void a_file_that_cannot_be_completed_has_no_duration(void)
+{
+    tr_engine *engine = start();
+    tr_event event;
+    connect_two(engine, 1, 2, TR_CODEC_PCMA, -1);
+    CHECK(tr_start_recording(engine, 2, 1, path_of("taken.wav"), 60.0, 0.0) == 0);
+    CHECK(mkdir(path_of("taken.wav"), 0700) == 0); /* no file can be renamed to it */
+    wait_ms(200);
+    CHECK(tr_stop_recording(engine, 2, 0.0) == 0);
+    CHECK(await(engine, TR_EVENT_RECORD_ENDED, &event, 2000) && event.value == 0.0);
+    CHECK(memmem(event.data, event.length, "could not be completed: Is a directory", 38));
+    CHECK(access(path_of("taken.wav.part"), F_OK) < 0);
+    CHECK(symlink("/dev/null", path_of("null.wav.part")) == 0); /* takes all, cannot be cut */
+    CHECK(tr_start_recording(engine, 2, 2, path_of("null.wav"), 60.0, 0.0) == 0);
+    wait_ms(200);
+    CHECK(tr_stop_recording(engine, 2, 0.0) == 0);
+    CHECK(await(engine, TR_EVENT_RECORD_ENDED, &event, 2000) && event.value == 0.0);
+    CHECK(memmem(event.data, event.length, "could not be completed: Invalid argument", 40));
+    CHECK(access(path_of("null.wav"), F_OK) < 0);
+    tr_engine_destroy(engine);
+}
+
 static void malformed_rtp_is_dropped_and_counted(void)
 {
     tr_engine *engine = start();
@@ -500,6 +524,7 @@ CHECK_MAIN(TEST(make_folder), TEST(sound_goes_through_both_laws),
            TEST(digits_go_in_band_and_as_events), TEST(fifteen_legs_hear_all_but_themselves),
            TEST(loud_bridges_saturate), TEST(files_play_without_a_gap),
            TEST(recordings_end_by_themselves), TEST(a_full_disk_costs_only_the_recording),
+           TEST(a_file_that_cannot_be_completed_has_no_duration),
            TEST(malformed_rtp_is_dropped_and_counted), TEST(silence_of_the_network_is_told_once),
            TEST(caller_id_goes_from_leg_to_leg), TEST(wrong_orders_are_refused_with_a_sentence),
            TEST(full_legs_can_be_closed_at_any_moment),

@@ -57,7 +57,7 @@ typedef enum {
     TR_EVENT_CALLER_ID_SENT = 6,
     TR_EVENT_DIGITS_SENT = 7,
     TR_EVENT_PLAY_ENDED = 8,   /* id: play; data: reason text */
-    TR_EVENT_RECORD_ENDED = 9, /* id: record; value: seconds; data: reason text */
+    TR_EVENT_RECORD_ENDED = 9, /* id: record; value: seconds, 0 without a file; data: reason text */
     TR_EVENT_RTP_LOST = 10,    /* value: seconds of silence */
     TR_EVENT_CARD_AUDIO = 11,  /* id: 1 running, 0 not; data: reason text */
     TR_EVENT_CADENCE = 12,     /* data: tr_cadence_figures */

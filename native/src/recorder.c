@@ -116,18 +116,35 @@ static void sync_folder(const char *path)
     close(fd);
 }
 
-/* What was written before a failure is kept: the header tells the length that is there. */
+/* Closes the file in any case. */
+static int settle(tr_recorder *rec)
+{
+    int failed = write_header(rec) < 0 ||
+                 ftruncate(rec->fd, TR_WAV_HEADER + (off_t)rec->written * 2) < 0 ||
+                 fsync(rec->fd) < 0;
+    int why = errno; /* of the first that failed, not of the close after it */
+    if (close(rec->fd) == 0 && !failed)
+        return 0;
+    if (failed)
+        errno = why;
+    return -1;
+}
+
+/* What was written before a failure is kept: the header tells the length that is there. A file
+ * that cannot be completed counts for nothing: the duration 0 lets nobody store a message that is
+ * not there, and what is left under the other name goes, so that a full disk gets its room back. */
 static void complete(tr_recorder *rec)
 {
     uint32_t trim = atomic_load(&rec->trim);
     rec->written -= trim < rec->written ? trim : rec->written;
-    if (write_header(rec) < 0 || ftruncate(rec->fd, TR_WAV_HEADER + (off_t)rec->written * 2) < 0 ||
-        fsync(rec->fd) < 0)
-        fail(rec, "completed");
-    if (close(rec->fd) < 0 || rename(rec->part, rec->path) < 0)
-        fail(rec, "completed");
-    else
+    if (settle(rec) == 0 && rename(rec->part, rec->path) == 0) {
         sync_folder(rec->path);
+        return;
+    }
+    rec->sentence[0] = 0; /* "not continued" would say that a part of it is there */
+    fail(rec, "completed");
+    rec->written = 0;
+    unlink(rec->part);
 }
 
 static const char *reason_of(const tr_recorder *rec)

@@ -4,7 +4,8 @@
  *
  * The engine thread feeds samples into a ring of four seconds; the writer thread puts them into
  * path + ".part", keeps the header valid once a second, and at the end cuts, syncs and renames. A
- * full or slow disk costs the recording, never the talk.
+ * full or slow disk costs the recording, never the talk. What was written before the disk refused
+ * is kept; a file that cannot be completed is removed and reported with duration 0 and a sentence.
  */
 #ifndef TIPRING_RECORDER_H
 #define TIPRING_RECORDER_H
