@@ -41,6 +41,7 @@ from firmware.media.client import MediaClient
 from firmware.media.prompts import PromptStore, default_root, digit_keys, number_keys
 from firmware.officeclock import OfficeClock
 from firmware.reactor import Reactor
+from firmware.records.leftovers import remove_leftovers
 from firmware.records.store import Store
 from firmware.records.writer import RecordWriter
 from firmware.routing.loading import table_of
@@ -128,6 +129,7 @@ class Exchange:
         try:
             for person in owners:
                 (folder / person.extension).mkdir(parents=True, exist_ok=True)
+            remove_leftovers(folder, datetime.now(UTC).timestamp())
         except OSError as error:
             log.warning("no folder for messages in %s: %s", folder, error)
 
