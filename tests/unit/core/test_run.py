@@ -9,12 +9,14 @@ import os
 import signal
 from pathlib import Path
 
+import msgspec
 import pytest
 
 from firmware import run
-from firmware.config.load import load_office
 from firmware.control import cli
 from firmware.errors import ConfigError
+from firmware.routing.loading import table_of
+from firmware.routing.table import Table
 
 ROOT = Path(__file__).parents[3]
 R1 = ROOT / "board" / "sim" / "offices" / "r1.toml"
@@ -38,15 +40,21 @@ def test_exchange_is_given_what_run_was_given(given: tuple[str, ...]) -> None:
 
 def test_media_host_is_given_what_the_office_says() -> None:
     options = parsed("run", str(R1), *GIVEN)
-    child = parsed(*run._media_arguments(options, load_office(R1)))
+    child = parsed(*run._media_arguments(options, table_of(R1)))
     assert child.socket == Path("/m.sock")
     assert (child.card, child.rtp_host) == ("hw:tipring", "127.0.0.1")
 
 
 def test_media_host_of_an_office_without_sip_or_card() -> None:
-    office = load_office(R1).model_copy(update={"sip": None, "cards": []})
-    child = parsed(*run._media_arguments(parsed("run", str(R1)), office))
+    data = msgspec.structs.replace(table_of(R1).data, sip_listen="", cards=())
+    child = parsed(*run._media_arguments(parsed("run", str(R1)), Table(data)))
     assert (child.card, child.rtp_host) == ("", "")
+
+
+def test_media_host_finds_the_address_of_a_box_that_listens_on_all() -> None:
+    data = msgspec.structs.replace(table_of(R1).data, sip_listen="0.0.0.0:5060")
+    child = parsed(*run._media_arguments(parsed("run", str(R1)), Table(data)))
+    assert child.rtp_host == ""
 
 
 def test_refused_office_starts_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
