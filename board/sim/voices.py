@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import hashlib
+import os
 import subprocess
 import wave
 from pathlib import Path
@@ -33,8 +34,8 @@ def speak_text(text: str, lang: str = "en", cache: Path = CACHE) -> Samples:
     path = cache / f"{key}.wav"
     if not path.exists():
         cache.mkdir(parents=True, exist_ok=True)
-        samples = _telephone_sound(*_synthesise(text, lang, path.with_suffix(".full.wav")))
-        part = path.with_suffix(".part")
+        samples = _telephone_sound(*_synthesise(text, lang, path.with_suffix(f".{os.getpid()}.wav")))
+        part = path.with_suffix(f".{os.getpid()}.part")
         write_wav(part, samples)
         part.replace(path)  # two callers may speak the same sentence for the first time
     return read_wav(path)
