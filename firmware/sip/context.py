@@ -83,11 +83,15 @@ class Context:
 
     # ------------------------------------------------------------------ parts of messages
 
+    @property
+    def sent_by(self) -> str:
+        """How every Via of ours names us."""
+        return f"{_bracketed(self.settings.host)}:{self.settings.port}"
+
     def via(self, flow: Flow) -> str:
         """A new Via of ours with a branch of its own."""
         branch = f"{MAGIC_COOKIE}{self.new_token()[:20]}"
-        sent_by = f"{_bracketed(self.settings.host)}:{self.settings.port}"
-        return f"SIP/2.0/{flow.transport.upper()} {sent_by};branch={branch};rport"
+        return f"SIP/2.0/{flow.transport.upper()} {self.sent_by};branch={branch};rport"
 
     def contact(self, flow: Flow, user: str = "") -> Uri:
         """Our Contact URI as seen over this transport."""

@@ -76,6 +76,24 @@ class Dialog:
             remote_cseq=-1,
         )
 
+    @classmethod
+    def of_stray(cls, response: Response, source: Flow) -> Dialog:
+        """The dialog of a 2xx whose INVITE is forgotten (13.2.2.4); raises SipError."""
+        return cls(
+            call_id=response.call_id,
+            local_tag=response.sender.tag,
+            remote_tag=response.recipient.tag,
+            local=response.first("From"),
+            remote=response.first("To"),
+            target=_target(response),
+            routes=_routes(response)[::-1],
+            flow=source,
+            initiated=True,
+            pinned=True,
+            local_cseq=response.cseq.number,
+            remote_cseq=-1,
+        )
+
     def request(
         self, context: Context, method: str, cseq: int = 0, body: bytes = b""
     ) -> tuple[Request, Flow]:

@@ -21,6 +21,7 @@ from firmware.sip.names import KNOWN_METHODS
 from firmware.sip.party import Directory, called_by_trunk, caller_on_phone, caller_on_trunk
 from firmware.sip.registrar import Registrar
 from firmware.sip.settings import SipAccount
+from firmware.sip.stray import answer_stray
 from firmware.sip.transactions import Flow, ServerTransaction, reply_flow
 from firmware.sip.uri import parse_uri
 from firmware.values import LegId, LineId, Party
@@ -66,6 +67,8 @@ class Gate:
             self._on_request(message, source, now_s)
         elif not self._context.transactions.on_response(message, now_s):
             self.counts["stray"] += 1
+            if self._registrar.knows_host(source.host) or self._directory.knows_host(source.host):
+                answer_stray(self._context, message, source)
 
     def tell_phone(self, extension: str, in_service: bool, reason: str) -> None:
         """Report that a person's phones came or went."""

@@ -40,6 +40,10 @@ class Directory:
             if trunk.host == host:
                 self._addresses[trunk.line] = {host.lower(), *trunk.addresses, *addresses}
 
+    def knows_host(self, host: str) -> bool:
+        """Whether some trunk's calls come from this host."""
+        return any(host.lower() in addresses for addresses in self._addresses.values())
+
     def password(self, extension: str) -> str | None:
         account = self.accounts.get(extension)
         return account.password if account else None

@@ -62,6 +62,10 @@ class Registrar:
         """Whether some phone registered from exactly this address."""
         return any(b.seen == source for known in self._bindings.values() for b in known.values())
 
+    def knows_host(self, host: str) -> bool:
+        """Whether some phone registered from this host, whatever the port."""
+        return any(b.seen.host == host for known in self._bindings.values() for b in known.values())
+
     def register(self, extension: str, request: Request, source: Flow, now_s: float) -> list[str]:
         """Carry out a REGISTER of an authenticated account; returns the Contact values of the 200.
 

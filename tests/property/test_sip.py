@@ -9,18 +9,19 @@ from random import Random
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from firmware.effects import Answer, HoldLeg, Release
+from firmware.effects import Answer, HoldLeg, Release, SendDatagram
 from firmware.errors import PeerError
 from firmware.events import LegArrived, LegEnded
 from firmware.sip.auth import parse_credentials
 from firmware.sip.framing import StreamFramer
 from firmware.sip.grammar import SipError, clean, parse_params, split_list
-from firmware.sip.message import BadMessage, parse_message, respond
+from firmware.sip.message import BadMessage, Request, parse_message, respond
 from firmware.sip.sdp import LocalAudio, make_answer, parse_sdp
 from firmware.sip.uri import parse_address, parse_uri, sip_uri
 from firmware.values import Cause, LegId
 from tests.fakes.sip_net import EXCHANGE, PROVIDER, Net, Packet, account, office, provider_trunk
 from tests.unit.sip.raw import OFFER, request
+from tests.unit.sip.test_stray import answer
 
 PIECES = [
     b"SIP/2.0", b"\r\n", b"\n ", b"\r\n\r\n", b";", b",", b'"', b"<", b">", b"\\", b"%00", b"@",
@@ -32,13 +33,15 @@ VALID = [
     request("BYE", To="<sip:a@b>;tag=x"),
     request("CANCEL"),
     respond(parse_message(request()), 200, "tag").to_bytes(),  # type: ignore[arg-type]
+    answer(),
+    answer(Record_Route="<sip:a@198.51.100.7;lr>, <sip:b>"),
 ]
 
 
 @st.composite
-def mutated(draw: st.DrawFn) -> bytes:
+def mutated(draw: st.DrawFn, valid: list[bytes] = VALID) -> bytes:
     """A valid message with a few places cut, doubled or overwritten."""
-    data = bytearray(draw(st.sampled_from(VALID)))
+    data = bytearray(draw(st.sampled_from(valid)))
     for _ in range(draw(st.integers(1, 6))):
         at = draw(st.integers(0, len(data)))
         cut = draw(st.integers(0, 12))
@@ -78,6 +81,19 @@ def test_endpoint_stands_whatever_comes(messages: list[bytes]) -> None:
     assert node.endpoint._context.dialogs == {}
     ended = [fact.leg for fact in node.of(LegEnded)]
     assert len(ended) == len(set(ended))
+
+
+@settings(max_examples=300)
+@given(mutated([answer(), answer(Record_Route="<sip:a@198.51.100.7;lr>, <sip:b>")]))
+def test_answers_to_stray_responses_are_whole_and_go_to_their_sender(data: bytes) -> None:
+    node = Net().add(EXCHANGE, accounts=(account(),), trunks=(provider_trunk(),))
+    out = node.receive(data, ("udp", *PROVIDER))
+    if not data.startswith(b"SIP/2.0 "):  # it became something like a request
+        return
+    assert len(out) in (0, 2)
+    for item in out:
+        assert isinstance(item, SendDatagram) and item.host == PROVIDER[0]
+        assert isinstance(parse_message(item.data), Request)
 
 
 @given(st.binary(max_size=300) | mutated(), st.integers(1, 40))
