@@ -34,7 +34,9 @@ def speak_text(text: str, lang: str = "en", cache: Path = CACHE) -> Samples:
     path = cache / f"{key}.wav"
     if not path.exists():
         cache.mkdir(parents=True, exist_ok=True)
-        samples = _telephone_sound(*_synthesise(text, lang, path.with_suffix(f".{os.getpid()}.wav")))
+        samples = _telephone_sound(
+            *_synthesise(text, lang, path.with_suffix(f".{os.getpid()}.wav"))
+        )
         part = path.with_suffix(f".{os.getpid()}.part")
         write_wav(part, samples)
         part.replace(path)  # two callers may speak the same sentence for the first time
