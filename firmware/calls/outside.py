@@ -167,6 +167,7 @@ class OutsideCall(Activity):
         if leg is not None:
             self._write_end("transferred")
         super().hand_over(call)
+        call.emergency = call.emergency or self._emergency
         if leg is not None:
             leg.call = call
             self._write_begin(leg.line)

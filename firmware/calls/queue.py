@@ -212,20 +212,23 @@ class QueueWait(Activity):
 
     def _leave(self, result: Result) -> None:
         self.rings.stop("timeout", Cause.NO_ANSWER)
-        seconds = round(self.ctx.now.mono_s - self.entered, 3)
-        self.call.write(
-            "left-queue", queue=self.rules.name, seconds=seconds, why=result.name.lower()
-        )
+        self._write_left(result.name.lower())
         self.finish(result)
 
     def hand_over(self, call: Call) -> None:
-        """Wait on for another call."""
+        """Wait on for another call, in the same place."""
+        self._write_left("transferred")
         self.call = call
         self.rings.hand_over(call)
+        ahead = sum(other.entered < self.entered for other in waiting(self.ctx, self.rules.name))
+        call.write("queued", queue=self.rules.name, ahead=ahead)
 
     def stop(self, why: str) -> None:
         """Nobody waits any more."""
         self.rings.stop(why)
+        self._write_left(why)
+
+    def _write_left(self, why: str) -> None:
         seconds = round(self.ctx.now.mono_s - self.entered, 3)
         self.call.write("left-queue", queue=self.rules.name, seconds=seconds, why=why)
 

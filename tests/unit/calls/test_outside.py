@@ -199,6 +199,19 @@ def test_emergency_does_not_take_a_line_from_another_emergency() -> None:
     assert w.talk("FXS1", "FXO1")
 
 
+def test_emergency_that_was_transferred_stays_one() -> None:
+    w = World()
+    only_fxo1(w)
+    w.dial("FXS1", "202")
+    w.answer("FXS2")
+    w.flash("FXS1")
+    w.dial("FXS1", "112")
+    w.hang_up("FXS1")  # 202 waits for the line that 201 dials
+    w.dial("FXS3", "112")
+    assert w.hears("FXS3") == "emergency_no_line"
+    assert w.ringing() == {"FXO1"}
+
+
 def test_emergency_waits_for_a_line_that_clears_but_not_for_ever() -> None:
     w = World()
     only_fxo1(w)

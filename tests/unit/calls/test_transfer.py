@@ -176,6 +176,8 @@ def test_transfer_into_a_queue_outside_and_a_scheme() -> None:
     w.dial("FXS2", "600")
     w.hang_up("FXS2")
     assert w.hears("FXO1") == "hold_music" and "FXS2" in w.ringing()
+    assert [left["why"] for left in w.events("left-queue")] == ["transferred"]
+    assert len(w.events("queued")) == 2  # once in each record
     w.answer("FXS1")
     w.run(2)
     w.flash("FXS1")
