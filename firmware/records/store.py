@@ -100,10 +100,18 @@ class Store:
 
     def _change(self, order: StoreOrder) -> None:
         if isinstance(order, DiscardRecording):  # makes room: must not need any
-            Path(order.path).unlink(missing_ok=True)
+            _discard(Path(order.path))
             return
         with closing(open_writable(self._path, STEPS)) as connection:
             _ORDERS[type(order)](connection, order)
+
+
+def _discard(path: Path) -> None:
+    """A file that cannot go is told and left: orders behind this one must not wait for it."""
+    try:
+        path.unlink(missing_ok=True)
+    except OSError as error:
+        log.error("%s cannot be deleted (%s); delete it by hand", path, error.strerror)
 
 
 def _read_messages(connection: sqlite3.Connection) -> tuple[Message, ...]:

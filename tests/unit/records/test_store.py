@@ -77,6 +77,13 @@ def test_a_recording_too_short_is_deleted(path: Path, tmp_path: Path) -> None:
     assert not short.exists()
 
 
+def test_a_recording_that_cannot_be_deleted_holds_nothing_up(path: Path, tmp_path: Path) -> None:
+    folder = tmp_path / "not-a-file.wav"
+    folder.mkdir()
+    store = reopened(path, DiscardRecording(str(folder)), SaveSetting("agent/101", "off"))
+    assert store.settings() == {"agent/101": "off"}
+
+
 def test_settings_come_back(path: Path) -> None:
     store = reopened(
         path,
