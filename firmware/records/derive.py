@@ -140,7 +140,8 @@ class _Draft:
 
     def goes_outside(self, event: Event) -> None:
         self.out_line = str(event.data.get("line", ""))
-        if self.direction == "internal" and not self.scheme:
+        moved = self.first_answer or self.forwards or self.scheme  # dialled was somebody inside
+        if self.direction == "internal" and not moved:
             self.direction, self.called = "out", str(event.data.get("number", ""))
 
     # ------------------------------------------------------------------ talk

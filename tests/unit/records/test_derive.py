@@ -40,6 +40,20 @@ def test_internal_call() -> None:
     assert record.offers == (OfferRecord("202", "FXS2", 3.0, "answered"),)
 
 
+def test_inside_talk_that_is_transferred_outside_was_dialled_inside() -> None:
+    w = World()
+    w.dial("FXS1", "202")
+    w.answer("FXS2")
+    w.flash("FXS2")
+    w.dial("FXS2", "90501112233")
+    w.hang_up("FXS2")
+    (line,) = w.ringing()
+    w.answer(line)
+    w.hang_up("FXS1")
+    talk = next(record for record in records(w) if record.caller == "201")
+    assert (talk.direction, talk.called, talk.out_line) == ("internal", "202", line)
+
+
 def test_queue_call_names_every_telephone_with_seconds_and_reason() -> None:
     w = World()
     w.lift("FXS3")
