@@ -11,7 +11,7 @@ from bench.figures import Figure
 PART = "dsp"
 ROOT = Path(__file__).resolve().parents[1]
 SOURCES = ("g711.c", "echo.c", "echo_nlp.c", "echo_narrow.c", "fft256.c")
-FLAGS = ("-std=c11", "-D_GNU_SOURCE", "-O2", "-Wall", "-Wextra")  # as native/build_core.py
+FLAGS = ("-std=c11", "-D_GNU_SOURCE", "-O3", "-Wall", "-Wextra")  # as native/build_core.py
 
 
 def measure() -> list[Figure]:

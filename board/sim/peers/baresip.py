@@ -37,6 +37,7 @@ poll_method epoll
 sip_listen {host}:{sip}
 net_interface {host}
 call_max_calls 16
+call_hold_other_calls no
 audio_player aubridge,nobody
 audio_source aufile,{silence}
 audio_alert aubridge,nobody
