@@ -68,11 +68,6 @@ class Country:
     caller_id_before_ring: bool = False  # after a line reversal and a dual-tone alert
     loop_drop_ms: int = 600  # no loop current after the far end has cleared
 
-    @property
-    def ring_on_ms(self) -> int:
-        """From the start of a ring to its last pause."""
-        return sum(self.ringing_ms[:-1])
-
 
 def _europe(code: str, busy_ms: int, congestion_ms: int) -> Country:
     tone = (425.0,)

@@ -11,7 +11,9 @@ from board.demo.records import check_record, offered
 from board.demo.report import Report
 from board.demo.scenarios.analog import check_ring_delay
 from board.demo.stage import Stage
+from board.sim.client import Telephone
 from board.sim.measure import compare
+from board.sim.peers.baresip import SipPhones
 from board.sim.voices import speak_text
 
 CALLER = "0501234567"
@@ -45,18 +47,9 @@ async def ring_all(stage: Stage, report: Report) -> None:
         await asyncio.gather(*(phone.wait_ringing(15) for phone in phones))
         free = [extension for extension in SIP_STAFF if extension != BUSY]
         await asyncio.gather(*(sip.wait_event("CALL_INCOMING", e) for e in free))
-        report.check("phones that ring", len(phones) + len(free), True, "all free ones")
-        began = time.monotonic()
-        await sip.hang_up(BUSY)
-        await sip.wait_event("CALL_INCOMING", BUSY)
-        joined_s = time.monotonic() - began
-        report.check(
-            f"freed {BUSY} rings after, s", joined_s, joined_s <= JOIN_S, f"at most {JOIN_S}"
-        )
-        await late.hang_up()
-        joined_s = await late.wait_ringing(5)
-        wanted = f"at most {JOIN_S} after the time of a flash, {FLASH_S}"
-        report.check("freed 108 rings after, s", joined_s, joined_s <= FLASH_S + JOIN_S, wanted)
+        ringing = max(len(call.ringing) for call in (await stage.control.status()).calls)
+        report.check("phones that ring", ringing, ringing == len(phones) + len(free), "13 free")
+        await _freed_agents_join(report, sip, late)
         shown = await phones[2].wait_display(8)
         report.check("caller ID", shown.get("number"), shown.get("number") == CALLER, CALLER)
         await phones[2].lift()
@@ -73,6 +66,20 @@ async def ring_all(stage: Stage, report: Report) -> None:
     record = await stage.next_record(known)
     check_record(report, record, direction="in", caller=CALLER, answered_by="103")
     report.check("staff in the record", len(offered(record)), len(offered(record)) == 15, "15")
+
+
+async def _freed_agents_join(report: Report, sip: SipPhones, late: Telephone) -> None:
+    """The two who talked hang up: both ring with the others."""
+    began = time.monotonic()
+    await sip.hang_up(BUSY)
+    await sip.wait_event("CALL_INCOMING", BUSY)
+    joined_s = time.monotonic() - began
+    wanted = f"at most {JOIN_S}"
+    report.check(f"freed {BUSY} rings after, s", joined_s, joined_s <= JOIN_S, wanted)
+    await late.hang_up()
+    joined_s = await late.wait_ringing(5)
+    wanted += f" after the time of a flash, {FLASH_S}"
+    report.check("freed 108 rings after, s", joined_s, joined_s <= FLASH_S + JOIN_S, wanted)
 
 
 async def secretary(stage: Stage, report: Report) -> None:
@@ -124,7 +131,8 @@ async def after_hours(stage: Stage, report: Report) -> None:
     check_record(report, await stage.next_record(known), direction="in", caller=CALLER)
     await owner.lift()
     await owner.wait_hears("stutter", 5)
-    report.check("stutter dial tone at the owner's phone", True, True)
+    tone = await owner.hears()
+    report.check("dial tone at the owner's phone", tone, tone == "stutter", "stutter")
     await owner.dial("*97")
     await asyncio.sleep(1.0)
     await owner.dial("1101#")
